@@ -1,5 +1,43 @@
 """Every table, one module each. Importing this package fills the metadata."""
 
+from db.models.audit_entry import AuditEntry, Source
+from db.models.client import Client, ClientAccess, ClientKind, Software, Solutions, TaxCategories
+from db.models.client_user import ClientRole, ClientUser, Login
+from db.models.colleague import Colleague, Role
+from db.models.draft import Draft
+from db.models.installation import Installation
+from db.models.invitation import LIVE, Channel, Invitation, InvitationLink, InvitationStatus
 from db.models.job import Job, JobOutcome, Lane
+from db.models.practice import Plan, Practice, Region
+from db.models.team import Team, TeamMember
 
-__all__ = ["Job", "JobOutcome", "Lane"]
+__all__ = [
+    "LIVE",
+    "AuditEntry",
+    "Channel",
+    "Client",
+    "ClientAccess",
+    "ClientKind",
+    "ClientRole",
+    "ClientUser",
+    "Colleague",
+    "Draft",
+    "Installation",
+    "Invitation",
+    "InvitationLink",
+    "InvitationStatus",
+    "Job",
+    "JobOutcome",
+    "Lane",
+    "Login",
+    "Plan",
+    "Practice",
+    "Region",
+    "Role",
+    "Software",
+    "Solutions",
+    "Source",
+    "TaxCategories",
+    "Team",
+    "TeamMember",
+]

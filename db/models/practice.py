@@ -1,0 +1,49 @@
+"""A practice: one Slack workspace (or Enterprise Grid organisation) and its subscription."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Identified, text_enum
+
+
+class Region(StrEnum):
+    UNITED_KINGDOM = "uk"
+    UNITED_STATES = "us"
+    CANADA = "ca"
+    IRELAND = "ie"
+    AUSTRALIA = "au"
+    NEW_ZEALAND = "nz"
+    SOUTH_AFRICA = "za"
+    OTHER = "other"
+
+
+class Plan(StrEnum):
+    ESSENTIALS = "essentials"
+    ADVANCED = "advanced"
+
+
+class Practice(Identified, Base):
+    """`slack_key` is the team's id, or the enterprise's for an organisation-wide install."""
+
+    __tablename__ = "practice"
+    __table_args__ = (
+        UniqueConstraint("slack_key"),
+        UniqueConstraint("address"),
+        CheckConstraint("bundle >= 0", name="bundle_not_negative"),
+    )
+
+    slack_key: Mapped[str]
+    name: Mapped[str]
+    address: Mapped[str]
+    region: Mapped[Region] = mapped_column(text_enum(Region), default=Region.OTHER)
+    plan: Mapped[Plan] = mapped_column(text_enum(Plan), default=Plan.ESSENTIALS)
+    bundle: Mapped[int] = mapped_column(default=0)
+    has_dhi: Mapped[bool] = mapped_column(default=False)
+    client_defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    set_up_at: Mapped[datetime | None]
+    uninstalled_at: Mapped[datetime | None]
