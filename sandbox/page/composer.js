@@ -1,0 +1,110 @@
+// Where a person writes: messages, slash commands with completion, and the menu of shortcuts.
+
+import { h, icon, placeBeside, uid } from "./dom.js";
+import { menuButton } from "./elements.js";
+import { Notices } from "./notices.js";
+
+export class Composer {
+  #session;
+  #drafts = new Map();
+  #conversation = null;
+  #place = null;
+  #matches = [];
+  #active = 0;
+
+  constructor(session) {
+    this.#session = session;
+    this.notices = new Notices();
+    this.listbox = h("div", { role: "listbox", id: uid("commands"), class: "listbox commands", popover: "manual", "aria-label": "Commands" });
+    this.input = h("input", {
+      type: "text", role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-controls": this.listbox.id, "aria-autocomplete": "list", "data-focus": "composer",
+      oninput: () => this.#complete(), onkeydown: (event) => this.#key(event), onblur: () => this.#hide(),
+    });
+    this.shortcuts = h("span", {});
+    this.form = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.shortcuts, this.input,
+      h("button", { type: "submit", class: "icon-button send", "aria-label": "Send" }, icon("send")));
+    this.listbox.addEventListener("mousedown", (event) => event.preventDefault());
+    this.node = h("div", { class: "composer-area" }, this.notices.node, this.form, this.listbox);
+  }
+
+  render(conversation) {
+    const place = `${this.#session.user} ${conversation.id}`;
+    if (this.#place !== place) {
+      this.#drafts.set(this.#place, this.input.value);
+      this.input.value = this.#drafts.get(place) ?? "";
+      this.notices.clear();
+      this.#hide();
+    }
+    this.#place = place;
+    this.#conversation = conversation;
+    const label = `Message ${conversation.label}`;
+    this.input.setAttribute("aria-label", label);
+    this.input.placeholder = label;
+    this.#renderShortcuts();
+  }
+
+  #renderShortcuts() {
+    const shortcuts = this.#session.state.shortcuts ?? [];
+    const signature = JSON.stringify(shortcuts);
+    if (this.shortcuts.signature === signature) return;
+    this.shortcuts.signature = signature;
+    const items = shortcuts.map(({ name, description, callback_id: id }) => ({ text: name, description, pick: () => this.#session.shortcut(id) }));
+    this.shortcuts.replaceChildren(items.length ? menuButton({ class: "icon-button", "aria-label": "Shortcuts", "data-focus": "shortcuts" }, icon("bolt"), items) : "");
+  }
+
+  #complete() {
+    const { value } = this.input;
+    const commands = this.#session.state.commands ?? [];
+    this.#matches = value.startsWith("/") && !value.includes(" ") ? commands.filter(({ command }) => command.startsWith(value.toLowerCase())) : [];
+    if (!this.#matches.length) return this.#hide();
+    this.listbox.replaceChildren(...this.#matches.map((match, index) => h("div", { role: "option", id: uid("command"), "aria-selected": "false", onclick: () => this.#take(index) },
+      h("span", {}, h("strong", {}, match.command), " ", h("span", { class: "usage" }, match.usage_hint ?? "")), h("span", { class: "option-description" }, match.description ?? ""))));
+    if (!this.listbox.matches(":popover-open")) this.listbox.showPopover();
+    placeBeside(this.listbox, this.form, { matchWidth: true });
+    this.input.setAttribute("aria-expanded", "true");
+    return this.#activate(0);
+  }
+
+  #activate(index) {
+    this.#active = index;
+    [...this.listbox.children].forEach((row, position) => {
+      row.classList.toggle("active", position === index);
+      row.setAttribute("aria-selected", String(position === index));
+    });
+    this.input.setAttribute("aria-activedescendant", this.listbox.children[index].id);
+  }
+
+  #hide() {
+    this.#matches = [];
+    if (this.listbox.matches(":popover-open")) this.listbox.hidePopover();
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+
+  #take(index) {
+    this.input.value = `${this.#matches[index].command} `;
+    this.#hide();
+    this.input.focus();
+  }
+
+  #key(event) {
+    if (!this.#matches.length) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const whole = this.#matches.some(({ command }) => command === this.input.value);
+    if (step) this.#activate((this.#active + step + this.#matches.length) % this.#matches.length);
+    else if (event.key === "Escape") this.#hide();
+    else if (event.key === "Tab" || (event.key === "Enter" && !whole)) this.#take(this.#active);
+    else return;
+    event.preventDefault();
+  }
+
+  async #send() {
+    const line = this.input.value.trim();
+    if (!line) return;
+    this.#hide();
+    this.input.value = "";
+    this.notices.clear();
+    if (line.startsWith("/")) await this.#session.command(this.#conversation.id, line);
+    else await this.#session.say(this.#conversation.id, line);
+  }
+}

@@ -1,0 +1,27 @@
+// Slack's confirm dialogs.
+
+import { h, uid } from "./dom.js";
+import { text } from "./mrkdwn.js";
+
+// Asks what a `confirm` object asks; true at once where there is none.
+export function confirmed(confirm) {
+  if (!confirm) return Promise.resolve(true);
+  const title = h("h2", { id: uid("confirm") }, confirm.title.text);
+  const body = h("p", { id: uid("confirm") }, text(confirm.text));
+  const dialog = h("dialog", { class: "confirm", role: "alertdialog", "aria-modal": "true", "aria-labelledby": title.id, "aria-describedby": body.id },
+    title, body,
+    h("footer", {},
+      h("button", { type: "button", class: "button", onclick: () => dialog.close("no") }, confirm.deny.text),
+      h("button", { type: "button", class: `button ${confirm.style === "danger" ? "button-danger" : "button-primary"}`, onclick: () => dialog.close("yes") }, confirm.confirm.text)));
+  const opener = document.activeElement;
+  document.body.append(dialog);
+  dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  dialog.showModal();
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => {
+      answer(dialog.returnValue === "yes");
+      dialog.remove();
+      opener?.focus();
+    });
+  });
+}

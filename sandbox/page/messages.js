@@ -1,0 +1,77 @@
+// A conversation's messages.
+
+import { avatar, h, icon, keepingFocus, reconcile } from "./dom.js";
+import { dayName, text } from "./mrkdwn.js";
+import { Surface } from "./blocks.js";
+
+export class Messages {
+  #session;
+  #surfaces = new Map();
+  #conversation = null;
+  #user = null;
+
+  constructor(session) {
+    this.#session = session;
+    this.list = h("ol", { class: "messages", role: "log", "aria-label": "Messages", tabindex: "0" });
+    this.node = this.list;
+  }
+
+  render(conversation, messages) {
+    const moved = this.#conversation !== conversation.id || this.#user !== this.#session.user;
+    const { list } = this;
+    const atEnd = moved || list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+    if (moved) list.replaceChildren();
+    this.#conversation = conversation.id;
+    this.#user = this.#session.user;
+    const items = [];
+    let day = null;
+    for (const message of messages) {
+      const today = this.#day(message);
+      if (today !== day) items.push({ key: `day ${today}`, signature: today, day: today });
+      day = today;
+      items.push({ key: message.ts, signature: JSON.stringify(message), message });
+    }
+    if (!items.length) items.push({ key: "empty", signature: conversation.id, empty: conversation });
+    keepingFocus(list, () => reconcile(list, items, (item) => this.#row(item)));
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  #day(message) {
+    const when = new Date(message.time);
+    const { tz } = this.#session.names();
+    const name = dayName(when, tz);
+    return name ? name[0].toUpperCase() + name.slice(1) : when.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: tz });
+  }
+
+  #row(item) {
+    if (item.day) return h("li", { class: "day" }, h("span", {}, item.day));
+    if (item.empty) return h("li", { class: "empty" }, item.empty.kind === "channel" ? "Nothing has been said here yet." : "This is the start of your conversation.");
+    return this.#message(item.message);
+  }
+
+  #message(message) {
+    const names = this.#session.names();
+    const app = this.#session.app();
+    const byApp = Boolean(message.bot_id) || message.user === app.bot_user_id;
+    const author = byApp ? app.name : names.people[message.user]?.name ?? message.user;
+    const when = new Date(message.time);
+    const body = h("div", { class: "message-body" });
+    if (message.blocks?.length) this.#surface(message).draw(body, message.blocks);
+    else body.append(h("div", { class: "text" }, text({ type: "mrkdwn", text: message.text }, names)));
+    return h("li", { class: `message ${message.ephemeral ? "message-ephemeral" : ""}` },
+      avatar(author, byApp ? "app" : "person"),
+      h("article", { "aria-label": `${author}, ${clock(when, names.tz)}` },
+        message.ephemeral && h("p", { class: "ephemeral" }, icon("eye"), "Only visible to you"),
+        h("header", {}, h("strong", {}, author), byApp && h("span", { class: "badge-app" }, "App"), h("time", { datetime: message.time, title: when.toLocaleString("en-GB", { timeZone: names.tz }) }, clock(when, names.tz))),
+        body,
+        message.edited && h("span", { class: "edited" }, "(edited)")));
+  }
+
+  #surface(message) {
+    const key = `${this.#user} ${this.#conversation} ${message.ts}`;
+    if (!this.#surfaces.has(key)) this.#surfaces.set(key, new Surface(this.#session, { type: "message", channel: this.#conversation, ts: message.ts }));
+    return this.#surfaces.get(key);
+  }
+}
+
+const clock = (when, timeZone) => when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });

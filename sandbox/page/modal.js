@@ -1,0 +1,122 @@
+// The stack of modals: the top view in one dialog, with what was entered in each view kept while it is in the stack.
+
+import { FOCUSABLE, h, icon, uid } from "./dom.js";
+import { Surface } from "./blocks.js";
+import { Notices } from "./notices.js";
+
+export class Modals {
+  #session;
+  #surfaces = new Map();
+  #shown = { id: null, title: null };
+  #busy = false;
+
+  constructor(session) {
+    this.#session = session;
+    this.title = h("h2", { id: uid("title"), tabindex: "-1" });
+    this.notices = new Notices();
+    this.body = h("div", { class: "modal-body" });
+    this.live = h("p", { class: "visually-hidden", "aria-live": "polite" });
+    this.cancel = h("button", { type: "button", class: "button", onclick: () => this.#close() });
+    this.submit = h("button", { type: "submit", class: "button button-primary" });
+    const dismiss = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => this.#dismiss() }, icon("close"));
+    this.form = h("form", { novalidate: true, onsubmit: (event) => this.#submit(event) },
+      h("header", {}, this.title, dismiss), this.notices.node, this.body, h("footer", {}, this.cancel, this.submit), this.live);
+    this.dialog = h("dialog", { class: "modal", role: "dialog", "aria-modal": "true", "aria-labelledby": this.title.id, onkeydown: (event) => this.#key(event) }, this.form);
+    this.dialog.addEventListener("cancel", (event) => event.preventDefault());
+    document.body.append(this.dialog);
+  }
+
+  get isOpen() {
+    return this.dialog.open;
+  }
+
+  render(views) {
+    const ids = new Set(views.map((view) => view.id));
+    for (const id of this.#surfaces.keys()) if (!ids.has(id)) this.#surfaces.delete(id);
+    const view = views.at(-1);
+    if (view) this.#show(view, views.length);
+    else if (this.isOpen) {
+      this.dialog.close();
+      this.body.replaceChildren();
+      this.#shown = { id: null, title: null };
+    }
+  }
+
+  #show(view, depth) {
+    const switched = view.id !== this.#shown.id;
+    const retitled = switched || view.title.text !== this.#shown.title;
+    this.view = view;
+    this.depth = depth;
+    if (switched) this.body.replaceChildren();
+    if (!this.#surfaces.has(view.id)) this.#surfaces.set(view.id, new Surface(this.#session, { type: "view", view_id: view.id }));
+    this.surface = this.#surfaces.get(view.id);
+    this.surface.notices = this.notices;
+
+    this.title.textContent = view.title.text;
+    this.cancel.textContent = view.close?.text ?? (view.submit ? "Cancel" : "Close");
+    this.submit.hidden = !view.submit;
+    this.submit.textContent = view.submit?.text ?? "";
+    const opening = !this.isOpen;
+    if (opening) this.dialog.showModal();
+    const fresh = this.surface.draw(this.body, view.blocks);
+
+    const lost = !this.dialog.contains(document.activeElement) || document.activeElement === this.dialog;
+    if (opening || retitled || (fresh && view.hash !== this.#shown.hash) || lost) this.#enter(opening || retitled || fresh);
+    if (!opening && retitled) this.live.textContent = view.title.text;
+    if (switched || view.hash !== this.#shown.hash) this.notices.clear();
+    this.#shown = { id: view.id, title: view.title.text, hash: view.hash };
+  }
+
+  #enter(newPage) {
+    if (newPage) this.body.scrollTop = 0;
+    const first = this.body.querySelector("[autofocus]") ?? this.body.querySelector("[data-control]") ?? this.title;
+    first.focus({ preventScroll: first.closest(".block")?.previousElementSibling === null });
+  }
+
+  // Keeps Tab inside the dialog (a browser would let it out to its own controls) and makes Escape close one view.
+  #key(event) {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      this.#close();
+    }
+    if (event.key !== "Tab") return;
+    const stops = [...this.dialog.querySelectorAll(FOCUSABLE)].filter((node) => node.offsetParent && node.tabIndex >= 0);
+    const [edge, other] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+    const outside = !stops.includes(document.activeElement) && (event.shiftKey || document.activeElement === this.dialog);
+    if (document.activeElement !== edge && !outside) return;
+    event.preventDefault();
+    other.focus();
+  }
+
+  async #once(button, work) {
+    if (this.#busy) return;
+    this.#busy = true;
+    button.setAttribute("aria-busy", "true");
+    try {
+      await work();
+    } finally {
+      this.#busy = false;
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  #close() {
+    return this.#once(this.cancel, () => this.#session.close(this.view.id));
+  }
+
+  #dismiss() {
+    return this.#once(this.cancel, () => (this.depth > 1 ? this.#session.clear() : this.#session.close(this.view.id)));
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    if (this.submit.hidden) return;
+    await this.#once(this.submit, async () => {
+      const { view, surface } = this;
+      this.notices.clear();
+      const { errors } = await this.#session.submit(surface, view.id, surface.fields.values());
+      if (!errors || this.surface !== surface) return;
+      for (const error of surface.showErrors(errors)) this.notices.show(error, "error");
+    });
+  }
+}

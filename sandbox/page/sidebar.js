@@ -1,0 +1,47 @@
+// The sidebar: who is acting, and the places to go.
+
+import { avatar, h, icon, reconcile } from "./dom.js";
+
+export class Sidebar {
+  // `go(change)` moves to another place or person: {in} or {as}.
+  constructor(go, address) {
+    this.address = address;
+    this.go = go;
+    this.workspace = h("p", { class: "workspace" });
+    this.person = h("select", { id: "acting-as", onchange: () => go({ as: this.person.value }) });
+    this.card = h("span", { class: "person-card", "aria-hidden": "true" });
+    this.lists = Object.fromEntries(["app", "channel", "dm"].map((kind) => [kind, h("ul", {})]));
+    this.node = h("aside", { class: "sidebar", id: "sidebar", "aria-label": "Workspace" },
+      this.workspace,
+      h("label", { class: "person", for: "acting-as" }, h("span", { class: "person-label" }, "Acting as"), this.card, this.person),
+      h("nav", { "aria-label": "Conversations" },
+        h("h2", {}, "App"), this.lists.app,
+        h("h2", {}, "Channels"), this.lists.channel,
+        h("h2", {}, "Direct messages"), this.lists.dm,
+        h("h2", {}, "Outside world"),
+        h("ul", {}, h("li", {}, h("a", { href: "/mail", target: "_blank" }, icon("mail"), h("span", { class: "place-name" }, "Mailbox"), icon("external"))))));
+  }
+
+  render({ team, people, acting, places, current }) {
+    this.workspace.textContent = team;
+    const options = people.map(({ id, name, title }) => ({ key: id, signature: name + title, id, label: `${name}, ${title}` }));
+    reconcile(this.person, options, ({ id, label }) => h("option", { value: id }, label));
+    this.person.value = acting;
+    const { name, title } = people.find(({ id }) => id === acting) ?? { name: acting, title: "" };
+    this.card.replaceChildren(avatar(name), h("span", { class: "person-name" }, name, h("small", {}, title)), icon("chevron"));
+    for (const [kind, list] of Object.entries(this.lists)) {
+      const items = places.filter((place) => place.kind === kind).map((place) => ({ place, key: place.id, signature: JSON.stringify([place, place.id === current, acting]) }));
+      reconcile(list, items, ({ place }) => this.#place(place, place.id === current));
+      list.previousElementSibling.hidden = !items.length;
+    }
+  }
+
+  #place({ id, label, kind, unread }, current) {
+    const mark = { channel: h("span", { class: "hash", "aria-hidden": "true" }, "#"), dm: avatar(label), app: avatar(label, "app") }[kind];
+    const link = h("a", {
+      href: this.address({ in: id }), "aria-current": current && "page", class: unread && !current ? "unread" : null, "data-focus": `place ${id}`,
+      onclick: (event) => { event.preventDefault(); this.go({ in: id }); },
+    }, mark, h("span", { class: "place-name" }, label), unread && !current ? h("span", { class: "badge" }, String(unread), h("span", { class: "visually-hidden" }, " unread")) : null);
+    return h("li", {}, link);
+  }
+}
