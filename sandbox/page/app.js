@@ -170,6 +170,7 @@ class Page {
     if (document.body.classList.contains("drawer-open") === open) return;
     document.body.classList.toggle("drawer-open", open);
     this.menu.setAttribute("aria-expanded", String(open));
+    this.main.inert = open;
     (open ? this.sidebar.person : this.menu).focus();
   }
 
