@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, create_engine, event, func, literal, make_url
+from sqlalchemy import ColumnElement, Interval, create_engine, event, func, literal, make_url, select, type_coerce
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -36,9 +36,11 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=not self._sqlite,
+            hide_parameters=True,  # they hold people's names and addresses, and errors are logged
             connect_args={"timeout": 30, "check_same_thread": False} if self._sqlite else {},
         )
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False, info={"database": self})
+        self._listeners: dict[Callable[[frozenset[str]], None], None] = {}
         self._write_lock = _WriteLock() if self._sqlite else nullcontext()
         if self._sqlite:
             event.listen(self.engine, "connect", _set_up_sqlite)
@@ -46,7 +48,7 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """Commits when the block ends, rolls back when it raises."""
+        """Commits when the block ends, rolls back when it raises. Announcements are heard after the commit."""
         with self._write_lock, self.sessions() as session:
             session.connection(execution_options={"writes": True})
             try:
@@ -55,6 +57,9 @@ class Database:
                 session.rollback()
                 raise
             session.commit()
+        if topics := frozenset[str](session.info.get("announced", ())):
+            for listener in tuple(self._listeners):
+                listener(topics)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -62,14 +67,40 @@ class Database:
         with self.sessions() as session:
             yield session
 
-    def clock(self) -> ColumnElement[datetime]:
-        """The time as an SQL expression: the database's on PostgreSQL, this process's on SQLite or when injected."""
+    def clock(self, after: timedelta = timedelta()) -> ColumnElement[datetime]:
+        """The time, or `after` from it, as an SQL expression: the database's on PostgreSQL, this process's on SQLite
+        or when injected."""
         if self._sqlite or self._injected:
-            return literal(self.now(), UtcDateTime())
-        return func.clock_timestamp(type_=UtcDateTime())
+            return literal(self.now() + after, UtcDateTime())
+        # The statement's time, because an index can't be searched with one that changes from row to row.
+        time: ColumnElement[datetime] = func.statement_timestamp(type_=UtcDateTime())
+        return type_coerce(time + literal(after, Interval()), UtcDateTime()) if after else time
+
+    def time(self, session: Session) -> datetime:
+        """The same clock's time as a value."""
+        if self._sqlite or self._injected:
+            return self.now()
+        return session.execute(select(self.clock())).scalar_one()
+
+    def subscribe(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """From now on `listener` is called with what `announce` named, in the committing thread."""
+        self._listeners[listener] = None
+
+    def unsubscribe(self, listener: Callable[[frozenset[str]], None]) -> None:
+        self._listeners.pop(listener, None)
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def database_of(session: Session) -> Database:
+    database: Database = session.info["database"]
+    return database
+
+
+def announce(session: Session, topic: str) -> None:
+    """Tells the listeners of this process about `topic` once the transaction is committed."""
+    session.info.setdefault("announced", set()).add(topic)
 
 
 class _WriteLock:

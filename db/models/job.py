@@ -26,7 +26,11 @@ class JobOutcome(StrEnum):
 
 
 class Job(Identified, Base):
-    """`due` is start time, retry time and lease end at once; NULL is finished."""
+    """`due` is start time, retry time and lease end at once; NULL is finished.
+
+    `attempt` counts the claims and fences out an old one; `tries` counts those that use up what the kind allows.
+    `pace` is the scope whose pace the job keeps, `slot` the time it has reserved there.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
@@ -38,7 +42,15 @@ class Job(Identified, Base):
             postgresql_where=text("due IS NOT NULL"),
             sqlite_where=text("due IS NOT NULL"),
         ),
-        Index("ix_job_batch", "batch"),
+        Index(
+            "ix_job_batch", "batch", postgresql_where=text("batch IS NOT NULL"), sqlite_where=text("batch IS NOT NULL")
+        ),
+        Index(
+            "ix_job_failed",
+            "finished_at",
+            postgresql_where=text("outcome = 'failed'"),
+            sqlite_where=text("outcome = 'failed'"),
+        ),
     )
 
     lane: Mapped[Lane] = mapped_column(text_enum(Lane))
@@ -47,8 +59,11 @@ class Job(Identified, Base):
     args: Mapped[dict[str, Any]]
     due: Mapped[datetime | None]
     attempt: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
     key: Mapped[str]
     batch: Mapped[uuid.UUID | None]
+    pace: Mapped[str | None]
+    slot: Mapped[datetime | None]
     outcome: Mapped[JobOutcome | None] = mapped_column(text_enum(JobOutcome))
     error: Mapped[str | None]
     created_at: Mapped[datetime]
