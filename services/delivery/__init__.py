@@ -1,0 +1,1 @@
+"""The ways out to people who are not in Slack."""
