@@ -6,6 +6,7 @@ import email
 import email.policy
 import fnmatch
 import ipaddress
+import socket
 import ssl
 import tempfile
 import threading
@@ -113,11 +114,13 @@ class Mailroom:
                 loop=loop,
             )
 
-        self._server = loop.run_until_complete(loop.create_server(session, self.host, self.port))
-        self.port = self._server.sockets[0].getsockname()[1]
+        listening = socket.create_server((self.host, self.port))
+        self.port = listening.getsockname()[1]
         self._loop = loop
         self._thread = threading.Thread(target=loop.run_forever, name=f"mailroom-{self.port}", daemon=True)
         self._thread.start()
+        opening = asyncio.run_coroutine_threadsafe(loop.create_server(session, sock=listening), loop)
+        self._server = opening.result(timeout=10)
 
     def stop(self) -> None:
         """Stop listening and break off open sessions. Harmless when it does not run."""

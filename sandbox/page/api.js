@@ -1,16 +1,18 @@
-// The sandbox's own JSON API.
+// The sandbox's own JSON API. A refusal (4xx, 5xx) is an answer with `refused`, not an exception.
 
 async function answer(response) {
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  return response.json();
+  const body = await response.json().catch(() => ({ error: `HTTP ${response.status}` }));
+  return response.ok ? body : { ...body, refused: true };
 }
+
+const post = async (path, body, headers) => answer(await fetch(path, { method: "POST", headers, body }));
 
 export const api = {
   get: async (path) => answer(await fetch(path)),
-  post: async (path, body) => answer(await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })),
-  upload: async (path, file) => {
+  post: (path, body) => post(path, JSON.stringify(body), { "Content-Type": "application/json" }),
+  upload: (path, fields) => {
     const form = new FormData();
-    form.append("file", file);
-    return answer(await fetch(path, { method: "POST", body: form }));
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    return post(path, form);
   },
 };

@@ -28,7 +28,6 @@ class Session {
     await this.refresh();
     this.#events = new EventSource(`/sandbox/events?user=${encodeURIComponent(userId)}`);
     this.#events.addEventListener("changed", () => this.refresh());
-    this.#events.addEventListener("toast", ({ data }) => this.notify(JSON.parse(data).text, JSON.parse(data).kind));
     this.#events.onopen = () => this.#connected(true);
     this.#events.onerror = () => this.#connected(false);
   }
@@ -49,9 +48,9 @@ class Session {
     do {
       this.#again = false;
       const { user } = this;
-      const state = await api.get(`/sandbox/state?user=${encodeURIComponent(user)}`).catch(() => null);
+      const state = await api.get(`/sandbox/state?user=${encodeURIComponent(user)}`).catch(() => ({ refused: true }));
       if (user !== this.user) this.#again = true;
-      else if (state) this.render((this.state = state));
+      else if (!state.refused) this.render((this.state = state));
     } while (this.#again);
   }
 
@@ -64,58 +63,66 @@ class Session {
     return this.state.app;
   }
 
-  // Does something as this person, says what went wrong, and shows what came of it.
-  async #act(path, body, failure) {
-    const answer = await api.post(`/sandbox/${path}`, { user: this.user, ...body }).catch((error) => ({ ok: false, error: error.message }));
-    if (!answer.ok && answer.error && !answer.errors) this.notify(failure(answer.error));
+  // Does something as this person and shows what came of it. What the app did wrong comes back as a toast of the state;
+  // what the sandbox itself refused is said here.
+  async #act(path, body) {
+    const answer = await api.post(`/sandbox/${path}`, { user: this.user, ...body }).catch((error) => ({ refused: true, error: error.message }));
+    if (answer.refused) this.notify(`That could not be done: ${answer.error}`);
     await this.refresh();
     return answer;
   }
 
+  // A file chosen in a file input, as Slack's file object.
+  async upload(file) {
+    const answer = await api.upload("/sandbox/files", { user: this.user, file });
+    if (answer.refused) throw new Error(`${file.name} could not be uploaded: ${answer.error}`);
+    return answer.file;
+  }
+
+  markRead(channel) {
+    return api.post("/sandbox/read", { user: this.user, channel });
+  }
+
   command(channel, line) {
-    return this.#act("command", { channel, text: line }, (error) => `${line.split(" ")[0]} failed with the error ${error}`);
+    return this.#act("command", { channel, text: line });
   }
 
   say(channel, line) {
-    return this.#act("message", { channel, text: line }, (error) => `Your message was not delivered: ${error}`);
+    return this.#act("message", { channel, text: line });
   }
 
   shortcut(id) {
-    return this.#act("shortcut", { callback_id: id }, (error) => `The shortcut failed with the error ${error}`);
+    return this.#act("shortcut", { callback_id: id });
   }
 
   click(surface, body) {
-    return this.#act("click", { container: surface.container, ...body }, (error) => `The app did not answer: ${error}`);
+    return this.#act("click", { container: surface.container, ...body });
   }
 
-  submit(surface, viewId, state) {
-    return this.#act("submit", { view_id: viewId, state }, (error) => `We had some trouble connecting. Try again? (${error})`);
+  submit(viewId, state) {
+    return this.#act("submit", { view_id: viewId, state });
   }
 
   close(viewId) {
-    return this.#act("close", { view_id: viewId }, (error) => `The app did not answer: ${error}`);
+    return this.#act("close", { view_id: viewId });
   }
 
   clear() {
-    return this.#act("clear", {}, (error) => `The app did not answer: ${error}`);
+    return this.#act("clear", {});
   }
 
   openHome() {
-    return this.#act("home", {}, (error) => `App Home could not be opened: ${error}`);
+    return this.#act("home", {});
   }
 
   options(body) {
     return api.post("/sandbox/options", { user: this.user, ...body });
   }
-
-  async upload(file) {
-    const answer = await api.upload(`/sandbox/upload?user=${encodeURIComponent(this.user)}`, file);
-    return answer.file;
-  }
 }
 
 class Page {
   constructor() {
+    this.toasted = {};
     this.session = new Session(() => this.draw(), (message, kind) => this.notify(message, kind));
     this.modals = new Modals(this.session);
     this.sidebar = new Sidebar((change) => this.go(change), (change) => this.address(change));
@@ -186,7 +193,7 @@ class Page {
     const places = conversations.map((each) => ({ id: each.kind === "app_dm" && each === appDm ? HOME : each.id, kind: each.kind === "app_dm" ? "app" : each.kind, label: label(each), unread: each.unread }));
 
     const acting = this.people.find(({ id }) => id === this.session.user);
-    this.sidebar.render({ team: state.team?.name ?? "Sandbox", people: this.people, acting: acting.id, places, current: current === appDm ? HOME : current.id });
+    this.sidebar.render({ team: state.team.name, people: this.people, acting: acting.id, places, current: current === appDm ? HOME : current.id });
     this.title.textContent = current.label;
     document.title = `${current.label} · ${acting.name}`;
     this.#drawTabs(current === appDm, atHome, appDm);
@@ -197,6 +204,15 @@ class Page {
     else this.messages.render(current, state.messages[current.id] ?? []);
     this.composer.render(current);
     this.modals.render(state.views);
+    this.#drawToasts(state.toasts);
+    if (!atHome && current.unread && !document.hidden) this.session.markRead(current.id);
+  }
+
+  #drawToasts(toasts) {
+    const { user } = this.session;
+    const seen = this.toasted[user] ?? (toasts.at(-1)?.id ?? 0);
+    for (const { id, text, kind } of toasts) if (id > seen) this.notify(text, kind);
+    this.toasted[user] = Math.max(seen, toasts.at(-1)?.id ?? 0);
   }
 
   #drawTabs(shown, atHome, appDm) {

@@ -44,7 +44,7 @@ export class Composer {
   }
 
   #renderShortcuts() {
-    const shortcuts = this.#session.state.shortcuts ?? [];
+    const shortcuts = this.#session.state.shortcuts.filter(({ type }) => type === "global");
     const signature = JSON.stringify(shortcuts);
     if (this.shortcuts.signature === signature) return;
     this.shortcuts.signature = signature;
@@ -54,7 +54,7 @@ export class Composer {
 
   #complete() {
     const { value } = this.input;
-    const commands = this.#session.state.commands ?? [];
+    const { commands } = this.#session.state;
     this.#matches = value.startsWith("/") && !value.includes(" ") ? commands.filter(({ command }) => command.startsWith(value.toLowerCase())) : [];
     if (!this.#matches.length) return this.#hide();
     this.listbox.replaceChildren(...this.#matches.map((match, index) => h("div", { role: "option", id: uid("command"), "aria-selected": "false", onclick: () => this.#take(index) },

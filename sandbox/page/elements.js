@@ -139,7 +139,7 @@ const SOURCES = {
     const answer = await surface.options(blockId, element.action_id, query);
     return answer.option_groups?.map((group) => ({ label: group.label.text, options: group.options })) ?? [{ options: answer.options ?? [] }];
   },
-  users: (_, { surface }) => [{ options: Object.entries(surface.names().people).map(([id, person]) => asOption(id, person.name)) }],
+  users: (_, { surface }) => [{ options: Object.values(surface.names().people).filter((person) => !person.is_bot && !person.deleted).map(({ id, name }) => asOption(id, name)) }],
   conversations: (_, { surface }) => [{ options: Object.values(surface.names().conversations).map(({ id, name }) => asOption(id, name)) }],
 };
 SOURCES.channels = SOURCES.conversations;

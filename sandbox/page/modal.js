@@ -114,7 +114,7 @@ export class Modals {
     await this.#once(this.submit, async () => {
       const { view, surface } = this;
       this.notices.clear();
-      const { errors } = await this.#session.submit(surface, view.id, surface.fields.values());
+      const { errors } = await this.#session.submit(view.id, surface.fields.values());
       if (!errors || this.surface !== surface) return;
       for (const error of surface.showErrors(errors)) this.notices.show(error, "error");
     });

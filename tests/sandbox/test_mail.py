@@ -3,6 +3,7 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 
 import httpx
@@ -21,19 +22,23 @@ def room() -> Iterator[Mailroom]:
 
 
 class Web:
-    """Asks the mailbox's routes."""
+    """Asks the mailbox's routes, from a thread without an event loop (Playwright keeps one in the main thread)."""
 
     def __init__(self, room: Mailroom) -> None:
         self._app = Starlette(routes=room.routes())
 
     def get(self, path: str) -> httpx.Response:
-        return asyncio.run(self._ask("GET", path))
+        return self._run("GET", path)
 
     def post(self, path: str, json: object) -> httpx.Response:
-        return asyncio.run(self._ask("POST", path, json))
+        return self._run("POST", path, json)
 
     def delete(self, path: str) -> httpx.Response:
-        return asyncio.run(self._ask("DELETE", path))
+        return self._run("DELETE", path)
+
+    def _run(self, method: str, path: str, json: object = None) -> httpx.Response:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(self._ask(method, path, json))).result()
 
     async def _ask(self, method: str, path: str, json: object = None) -> httpx.Response:
         transport = httpx.ASGITransport(self._app)
