@@ -66,6 +66,7 @@ class Worker:
         self._queues: dict[Lane, SimpleQueue[Claim | None]] = {lane: SimpleQueue() for lane in lanes}
         self._changed = threading.Condition()  # guards all below
         self._running: dict[Lane, set[Claim]] = {lane: set() for lane in lanes}
+        self._finished: set[str] = set()
         self._wanted: dict[Lane, None] = {}
         self._stopping = False
         self._looked_at: datetime | None = None
@@ -143,7 +144,10 @@ class Worker:
         raise RuntimeError("The jobs put ever more jobs")
 
     def _on_commit(self, topics: frozenset[str]) -> None:
-        for lane in self._lanes.keys() & topics:
+        lanes = self._lanes.keys() & topics
+        with self._changed:
+            self._finished |= topics - lanes
+        for lane in lanes:
             self.wake(lane)
 
     def _dispatch(self) -> None:
@@ -180,6 +184,7 @@ class Worker:
             self._run(claim)
             with self._changed:
                 self._running[lane].discard(claim)
+                self._finished.discard(str(claim.id))
             self.wake(lane)
 
     def _run(self, claim: Claim) -> None:
@@ -214,7 +219,8 @@ class Worker:
             log.exception("Job failed", extra=_about(claim))
             self._try_again(claim, f"{type(error).__name__}: {error}")
         else:
-            self._jobs.close(claim)
+            if str(claim.id) not in self._finished:
+                self._jobs.close(claim)
 
     def _may_go(self, claim: Claim) -> bool:
         """Keeps the pace: if it isn't the job's turn yet, it goes back until then."""

@@ -8,6 +8,7 @@ from db.models.draft import Draft
 from db.models.installation import Installation
 from db.models.invitation import LIVE, Channel, Invitation, InvitationLink, InvitationStatus
 from db.models.job import Job, JobOutcome, Lane
+from db.models.pace import Pace
 from db.models.practice import Plan, Practice, Region
 from db.models.team import Team, TeamMember
 
@@ -30,6 +31,7 @@ __all__ = [
     "JobOutcome",
     "Lane",
     "Login",
+    "Pace",
     "Plan",
     "Practice",
     "Region",

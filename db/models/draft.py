@@ -11,7 +11,10 @@ from db.base import Base, Identified
 
 
 class Draft(Identified, Base):
-    """Open while `closed_at` is NULL; a person has one open draft of a wizard. `client_id` is what it became."""
+    """Open while `closed_at` is NULL; a person has one open draft of a wizard. `client_id` is what it became.
+
+    `revision` counts the changes, so that a page can tell whether what it shows is still what is kept.
+    """
 
     __tablename__ = "draft"
     __table_args__ = (
@@ -30,6 +33,7 @@ class Draft(Identified, Base):
     wizard: Mapped[str]
     step: Mapped[str]
     answers: Mapped[dict[str, Any]]
+    revision: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

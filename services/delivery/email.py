@@ -149,6 +149,12 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             raise UndeliveredError(one_line(str(error)) or type(error).__name__) from error
 
+    def check(self) -> str:
+        """Greets the mail server and signs in. Raises OSError or smtplib.SMTPException."""
+        with self._connected("localhost") as server:
+            server.noop()
+        return f"{self._host}:{self._port}, tls {self._tls}"
+
     @contextlib.contextmanager
     def _connected(self, local_hostname: str) -> Iterator[smtplib.SMTP]:
         # smtplib would look its own host's name up in the DNS, which can hang; the sender's domain does as well.

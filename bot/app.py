@@ -1,0 +1,232 @@
+"""The Bolt app: one listener for each kind of request, and the handlers behind it."""
+
+import logging
+import re
+from functools import partial
+from typing import Any
+
+from slack_bolt import App, BoltContext, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.kwargs_injection.args import Args
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.after import AfterPool
+from bot.errors import as_submission_answer, as_view, explain
+from bot.identity import Identity
+from bot.router import Kind, Route, Router
+from bot.slack_api import PracticeSlack, SlackTransport
+from handlers import add_client, clients, home, workspaces
+from handlers.ports import Caller
+from modals import notices
+from modals.blocks import Message
+from services.container import Services
+from services.errors import NotFoundError, ServiceError
+
+_ANY = re.compile(".*", re.DOTALL)
+_log = logging.getLogger(__name__)
+
+
+def routes() -> Router:
+    """Every id that the app serves."""
+    router = Router()
+    for feature in (add_client, clients, home, workspaces):
+        feature.register(router)
+    return router
+
+
+def build(
+    router: Router, services: Services, identity: Identity, after: AfterPool, transport: SlackTransport, api_url: str
+) -> App:
+    """Requests reach it with their signature checked. It answers when its listener returns, so no listener may wait
+    for a network."""
+    app = App(
+        name="clientdesk",
+        client=WebClient(base_url=api_url),
+        authorize=lambda enterprise_id, team_id, context: AuthorizeResult(
+            enterprise_id=enterprise_id, team_id=team_id, bot_token=identity.token(_slack_key(context))
+        ),
+        process_before_response=True,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        ignoring_self_events_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+    dispatch = _Dispatcher(router, services, identity, after, transport)
+    app.command(_ANY)(dispatch.listener(Kind.COMMAND))
+    app.action(_ANY)(dispatch.listener(Kind.ACTION))
+    app.view(_ANY)(dispatch.listener(Kind.VIEW))
+    app.view_closed(_ANY)(dispatch.listener(Kind.VIEW_CLOSED))
+    app.options(_ANY)(dispatch.listener(Kind.OPTIONS))
+    app.shortcut(_ANY)(dispatch.listener(Kind.SHORTCUT))
+    app.event(_ANY)(dispatch.listener(Kind.EVENT))
+    app.error(_broken)
+    return app
+
+
+def _broken(error: Exception) -> BoltResponse:
+    """A request so odd that not even the dispatcher could read it."""
+    explain(error)
+    return BoltResponse(status=200, body="")
+
+
+def _slack_key(context: BoltContext) -> str:
+    if context.is_enterprise_install and context.enterprise_id:
+        return context.enterprise_id
+    return context.team_id or context.enterprise_id or ""
+
+
+def _caller(args: Args) -> Caller:
+    context, body = args.context, args.body
+    user = body.get("user")
+    own_team = user.get("team_id") if isinstance(user, dict) else context.actor_team_id
+    away = own_team is not None and context.team_id is not None and own_team != context.team_id
+    return Caller(
+        slack_key=_slack_key(context),
+        team_id=context.team_id,
+        user_id=context.actor_user_id or context.user_id or "",
+        is_outsider=away and context.enterprise_id is None,
+        trigger_id=body.get("trigger_id"),
+    )
+
+
+def _name(kind: Kind, args: Args) -> str:
+    match kind:
+        case Kind.COMMAND:
+            return str(args.body["command"])
+        case Kind.ACTION:
+            return str(args.payload["action_id"])
+        case Kind.OPTIONS:
+            return str(args.payload["action_id"])
+        case Kind.VIEW | Kind.VIEW_CLOSED:
+            return str(args.payload["callback_id"])
+        case Kind.SHORTCUT:
+            return str(args.payload["callback_id"])
+        case Kind.EVENT:
+            return str(args.payload["type"])
+
+
+class _Dispatcher:
+    def __init__(
+        self, router: Router, services: Services, identity: Identity, after: AfterPool, transport: SlackTransport
+    ) -> None:
+        self._router = router
+        self._services = services
+        self._identity = identity
+        self._after = after
+        self._transport = transport
+
+    def listener(self, kind: Kind) -> Any:
+        def listen(args: Args) -> None:
+            self._dispatch(kind, args)
+
+        return listen
+
+    def _dispatch(self, kind: Kind, args: Args) -> None:
+        route = self._router.find(kind, _name(kind, args))
+        if route is None:
+            _answer_unknown(kind, args)
+            return
+        caller = _caller(args)
+        slack = self._identity.slack(caller.slack_key)
+
+        def report(error: Exception) -> None:
+            self._report(error, args.body, caller, slack)
+
+        try:
+            route.handler(**self._values(route, args, caller, slack, report))
+        except Exception as error:  # noqa: BLE001 - the boundary: everything is told to the person
+            if kind is Kind.VIEW:
+                args.ack(**as_submission_answer(error, args.payload))
+            else:
+                _acknowledge(kind, args)
+                self._after.submit(_log_only, report, error)
+
+    def _values(self, route: Route, args: Args, caller: Caller, slack: PracticeSlack, report: Any) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name in route.arguments:
+            match name:
+                case "ack":
+                    values[name] = args.ack
+                case "body":
+                    values[name] = args.body
+                case "command" | "action" | "event" | "options":
+                    values[name] = args.payload
+                case "view":
+                    values[name] = args.body["view"]
+                case "caller":
+                    values[name] = caller
+                case "actor":
+                    standing = self._identity.standing(caller)
+                    if standing is None:
+                        raise NotFoundError("Clientdesk does not know you here yet. Type /add-client to begin.")
+                    values[name] = standing.actor
+                case "admit":
+                    values[name] = self._identity.admit
+                case "services":
+                    values[name] = self._services
+                case "slack":
+                    values[name] = slack
+                case "after":
+                    values[name] = partial(self._after.submit, report)
+                case _:
+                    raise ValueError(f"Nobody gives {name}")
+        return values
+
+    def _report(self, error: Exception, body: dict[str, Any], caller: Caller, slack: PracticeSlack) -> None:
+        """Tells the person where they are: on the form, beside the message or command, else in a direct message."""
+        if isinstance(error, SlackApiError) and _is_slack_lost(error):
+            _log.warning("Slack did not take an answer: %s", error.response["error"])
+            return
+        view = body.get("view")
+        if isinstance(view, dict) and view.get("type") == "modal":
+            shown = as_view(error)
+            try:
+                if isinstance(error, ServiceError):
+                    slack.push(str(caller.trigger_id), shown)
+                else:
+                    slack.update(view, shown)
+            except SlackApiError as refusal:
+                _log.warning("A failure could not be shown on the form: %s", refusal.response["error"])
+            else:
+                return
+            slack.say(caller.user_id, _message(error))
+        elif body.get("response_url"):
+            self._transport.respond(body["response_url"], _message(error))
+        elif caller.user_id:
+            slack.say(caller.user_id, _message(error))
+
+
+def _message(error: Exception) -> Message:
+    text, reference = explain(error)
+    return notices.problem_message(text, reference=reference)
+
+
+def _is_slack_lost(error: SlackApiError) -> bool:
+    """The person can't be reached at all, or closed what we wanted to write to."""
+    return error.response["error"] in {
+        "account_inactive",
+        "invalid_auth",
+        "token_revoked",
+        "expired_trigger_id",
+        "exchanged_trigger_id",
+    }
+
+
+def _log_only(error: Exception) -> None:
+    _log.error("A failure could not be told to the person", exc_info=error)
+
+
+def _answer_unknown(kind: Kind, args: Args) -> None:
+    if kind is Kind.COMMAND:
+        args.ack(response_type="ephemeral", text="Clientdesk does not know this command. Type /clients help.")
+    else:
+        _acknowledge(kind, args)
+
+
+def _acknowledge(kind: Kind, args: Args) -> None:
+    if kind is Kind.OPTIONS:
+        args.ack(options=[])
+    else:
+        args.ack()

@@ -1,0 +1,119 @@
+"""Everything built from the settings, and taken down again."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from starlette.applications import Starlette
+
+from bot import app, socket_mode, web
+from bot.after import THREADS as AFTER_THREADS
+from bot.after import AfterPool
+from bot.clock import Clock, Tick
+from bot.identity import Identity
+from bot.messenger import SlackMessenger
+from bot.settings import Settings
+from bot.slack_api import SlackTransport
+from bot.worker import LaneSettings, Worker
+from db.models import Lane
+from db.session import Database
+from handlers import pages
+from services import container
+from services.delivery.email import Email, Mailer, RefusedError, SmtpMailer
+from services.jobs import Jobs
+from services.keys import Keyring
+
+LANES = {
+    Lane.SLACK: LaneSettings(threads=8, interval=timedelta(seconds=1), burst=3),
+    Lane.MAIL: LaneSettings(threads=4),
+    Lane.LOCAL: LaneSettings(threads=2),
+}
+KEPT_JOBS = timedelta(days=30)
+_log = logging.getLogger(__name__)
+
+
+class _NoMailer:
+    """In place of a mail server that was not set."""
+
+    def send(self, email: Email) -> None:  # noqa: ARG002 - the Protocol's name
+        raise RefusedError("This installation has no mail server: SMTP_URL is not set.")
+
+
+class Composition:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.database_url, pool_size=web.THREADS + AFTER_THREADS)
+        keys = Keyring(settings.keys)
+        mailer: Mailer = SmtpMailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else _NoMailer()
+        self.services = container.build(
+            self.database,
+            keys,
+            mailer,
+            public_url=settings.public_url,
+            email_from=settings.email_from or "nobody@invalid.example",
+            extract_domain=settings.extract_email_domain,
+            first_admin=settings.first_admin,
+        )
+        self.transport = SlackTransport(settings.slack_api_url)
+        single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
+        self._single_token = single
+        self.identity = Identity(self.services.practices, self.transport, single_token=single)
+        self.after = AfterPool()
+        self.bolt = app.build(
+            app.routes(), self.services, self.identity, self.after, self.transport, settings.slack_api_url
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.after.close()
+        self.transport.close()
+        self.database.close()
+
+    def asgi(self) -> Starlette:
+        return web.build(
+            self.bolt,
+            self.database,
+            self.settings.slack_signing_secret.get_secret_value(),
+            pages.routes(self.services.invitations, public_url=self.settings.public_url),
+            self._socket_mode,
+        )
+
+    @contextmanager
+    def _socket_mode(self) -> Iterator[None]:
+        if self.settings.slack_app_token is None:
+            yield
+            return
+        with socket_mode.connected(self.bolt, self.settings.slack_app_token.get_secret_value()):
+            yield
+
+    def worker(self) -> Worker:
+        messenger = SlackMessenger(self.services, self.transport, single_token=self._single_token)
+        return Worker(self.database, [*messenger.kinds(), *self.services.invitations.kinds()], LANES)
+
+    @contextmanager
+    def working(self) -> Iterator[Worker]:
+        """A worker and its clock, for as long as the block runs."""
+        worker = self.worker()
+        jobs = Jobs(self.database)
+        clock = Clock(
+            [
+                *worker.ticks(),
+                Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
+                Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
+            ]
+        )
+        worker.start()
+        clock.start()
+        _log.info("The worker has started")
+        try:
+            yield worker
+        finally:
+            clock.stop()
+            worker.stop(timedelta(seconds=20))

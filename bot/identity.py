@@ -1,0 +1,108 @@
+"""Who is asking: from Slack's ids to a practice and a colleague."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bot.slack_api import PracticeSlack, SlackTransport
+from handlers.ports import Caller
+from services.errors import NotPermittedError
+from services.practice import PracticeService, Profile, Standing
+
+_KEPT = 60.0
+"""Seconds for which a colleague's ids and a workspace's token are kept in memory. Roles are never kept."""
+
+
+class Identity:
+    def __init__(
+        self,
+        practices: PracticeService,
+        transport: SlackTransport,
+        *,
+        single_token: str | None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._practices = practices
+        self._transport = transport
+        self._single_token = single_token
+        self._monotonic = monotonic
+        self._standings: dict[tuple[str, str], tuple[float, Standing]] = {}
+        self._tokens: dict[str, tuple[float, str | None]] = {}
+        self._own_team: tuple[str, str | None] | None = None
+        self._lock = threading.Lock()
+
+    def standing(self, caller: Caller) -> Standing | None:
+        """From memory or the database; None before the first contact. No network."""
+        key = (caller.slack_key, caller.user_id)
+        kept = self._standings.get(key)
+        if kept is not None and kept[0] > self._monotonic():
+            return kept[1]
+        standing = None if caller.is_outsider else self._practices.find(*key)
+        if standing is not None and standing.set_up:
+            self._standings[key] = (self._monotonic() + _KEPT, standing)
+        return standing
+
+    def token(self, slack_key: str) -> str | None:
+        """The bot's token for a workspace, or None where the app is not installed. No network."""
+        if self._single_token is not None:
+            return self._single_token
+        kept = self._tokens.get(slack_key)
+        if kept is not None and kept[0] > self._monotonic():
+            return kept[1]
+        workspace = self._practices.workspace_of(slack_key)
+        token = workspace.bot_token if workspace else None
+        self._tokens[slack_key] = (self._monotonic() + _KEPT, token)
+        return token
+
+    def slack(self, slack_key: str) -> PracticeSlack:
+        return PracticeSlack(self._transport.client(self.token(slack_key)))
+
+    def forget(self, slack_key: str) -> None:
+        """After an install or uninstall: what is kept of the workspace is out of date."""
+        self._tokens.pop(slack_key, None)
+
+    def admit(self, caller: Caller) -> Standing:
+        """Makes a newcomer known by what Slack says of them. Raises NotPermittedError for people from elsewhere."""
+        known = self.standing(caller)
+        if known is not None:
+            return known
+        slack = self.slack(caller.slack_key)
+        self._require_own_team(caller, slack)
+        user = slack.profile(caller.user_id)
+        if (
+            caller.is_outsider
+            or user.get("is_stranger")
+            or (caller.team_id and user.get("team_id") not in {None, caller.team_id, caller.slack_key})
+        ):
+            raise NotPermittedError(
+                "Clientdesk here belongs to another company, so you can't use it in this workspace."
+            )
+        if user.get("is_bot") or user.get("is_restricted") or user.get("is_ultra_restricted"):
+            raise NotPermittedError("Guests can't use Clientdesk. Ask a member of this workspace.")
+        profile = user.get("profile", {})
+        return self._practices.first_contact(
+            caller.slack_key,
+            slack.workspace_name(caller.team_id),
+            Profile(
+                slack_user_id=caller.user_id,
+                name=profile.get("real_name") or user.get("real_name") or user.get("name") or caller.user_id,
+                email=profile.get("email"),
+                timezone=user.get("tz") or "UTC",
+                runs_workspace=bool(user.get("is_admin") or user.get("is_owner")),
+            ),
+        )
+
+    def _require_own_team(self, caller: Caller, slack: PracticeSlack) -> None:
+        """One token serves one workspace: a request that names another must not make a practice of it."""
+        if self._single_token is None:
+            return
+        with self._lock:
+            if self._own_team is None:
+                self._own_team = slack.own_team()
+        if caller.slack_key not in self._own_team:
+            raise NotPermittedError("Clientdesk is not installed in your workspace.")
+
+
+def _is_from_elsewhere(user: dict[str, Any], caller: Caller) -> bool:
+    return user.get("team_id") not in {None, caller.team_id, caller.slack_key}

@@ -1,0 +1,89 @@
+"""Settings, read from the environment once, at the start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The text names it and says what to do."""
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """Each field is an environment variable in capitals; `NAME_FILE` gives a file that holds the value."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=AliasGenerator(validation_alias=str.upper), hide_input_in_errors=True
+    )
+
+    database_url: str = "sqlite:///clientdesk.db"
+    port: int = Field(8000, ge=1, le=65535)
+    host: str = "127.0.0.1"
+    public_url: str = "http://localhost:8000"
+    slack_signing_secret: SecretStr
+    slack_bot_token: SecretStr | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_split)] = Field(min_length=1)
+    smtp_url: SecretStr | None = None
+    email_from: str | None = None
+    extract_email_domain: str = "extract.localhost"
+    first_admin: str | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.slack_bot_token is None and (self.slack_client_id is None or self.slack_client_secret is None):
+            raise ValueError("set SLACK_BOT_TOKEN (one workspace), or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET (many)")
+        if self.smtp_url is not None and self.email_from is None:
+            raise ValueError("EMAIL_FROM is needed when SMTP_URL is set")
+        return self
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(key.get_secret_value() for key in self.encryption_keys)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Raises SettingsError. An empty variable counts as not set. With PORT given, HOST is every interface."""
+        names = {name.upper() for name in cls.model_fields}
+        values: dict[str, str] = {}
+        for name in names:
+            if value := environment.get(name):
+                values[name] = value
+            elif path := environment.get(f"{name}_FILE"):
+                try:
+                    values[name] = Path(path).read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    raise SettingsError(f"{name}_FILE: {error}") from None
+        if "PORT" in values and "HOST" not in values:
+            values["HOST"] = "0.0.0.0"  # noqa: S104 - what such a platform routes to
+        try:
+            return cls.model_validate(values)
+        except ValidationError as invalid:
+            lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in invalid.errors()]
+            raise SettingsError("; ".join(lines)) from None

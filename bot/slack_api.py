@@ -1,0 +1,117 @@
+"""Slack's Web API over connections that are kept, and what handlers need of it."""
+
+import json
+import logging
+import ssl
+from collections.abc import Callable
+from typing import Any
+from urllib.request import Request
+
+import urllib3
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from typing_extensions import override
+
+from bot.errors import as_view
+from modals.blocks import Message, View
+
+_log = logging.getLogger(__name__)
+_TIMEOUT = urllib3.Timeout(connect=3, read=10)
+
+
+class SlackTransport:
+    """One pool of connections and one TLS context for every call of this process.
+
+    Nothing is retried here: a post whose answer was lost may have been made.
+    """
+
+    def __init__(self, api_url: str, *, connections: int = 64) -> None:
+        self.api_url = api_url
+        self._pool = urllib3.PoolManager(
+            maxsize=connections, retries=False, timeout=_TIMEOUT, ssl_context=ssl.create_default_context()
+        )
+
+    def client(self, token: str | None) -> WebClient:
+        return _KeptAliveClient(self, token)
+
+    def request(self, url: str, body: Any, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        return self._pool.request("POST", url, body=body, headers=headers)
+
+    def respond(self, response_url: str, message: Message) -> None:
+        """Answers where a command or button was used, to that person only."""
+        body = json.dumps({"response_type": "ephemeral", "replace_original": False, **message})
+        answer = self.request(response_url, body.encode(), {"Content-Type": "application/json"})
+        if answer.status != 200:
+            _log.warning("A response_url answered %s", answer.status)
+
+    def close(self) -> None:
+        self._pool.clear()
+
+
+class _KeptAliveClient(WebClient):
+    """slack_sdk opens a connection, and on Python 3.11 builds a TLS context, for each call; this one keeps both."""
+
+    def __init__(self, transport: SlackTransport, token: str | None) -> None:
+        super().__init__(token=token, base_url=transport.api_url, retry_handlers=[])
+        self._transport = transport
+
+    @override
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        answer = self._transport.request(url, req.data, dict(req.header_items()))
+        return {"status": answer.status, "headers": answer.headers, "body": answer.data.decode()}
+
+
+class PracticeSlack:
+    """One practice's Slack. Implements the handlers' Protocol."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def open(self, trigger_id: str, loading: View, build: Callable[[], View]) -> None:
+        opened = self._client.views_open(trigger_id=trigger_id, view=loading)["view"]
+        try:
+            view = build()
+        except Exception as error:  # noqa: BLE001 - the person looks at "Opening…": tell them there
+            view = as_view(error)
+        self.update(opened, view)
+
+    def update(self, view: dict[str, Any], new: View) -> None:
+        try:
+            self._client.views_update(view_id=view["id"], hash=view["hash"], view=new)
+        except SlackApiError as error:
+            if error.response["error"] not in {"hash_conflict", "not_found", "view_not_found"}:
+                raise
+            _log.info("View %s was closed or has moved on", view["id"])
+
+    def push(self, trigger_id: str, view: View) -> None:
+        self._client.views_push(trigger_id=trigger_id, view=view)
+
+    def publish_home(self, user_id: str, view: View) -> None:
+        self._client.views_publish(user_id=user_id, view=view)
+
+    def say(self, user_id: str, message: Message) -> None:
+        self._client.chat_postMessage(channel=user_id, **message)
+
+    def owners(self) -> tuple[str, ...]:
+        people = self._client.users_list(limit=200)["members"]
+        return tuple(
+            person["id"]
+            for person in people
+            if (person.get("is_owner") or person.get("is_admin"))
+            and not person.get("deleted")
+            and not person.get("is_bot")
+        )
+
+    def profile(self, user_id: str) -> dict[str, Any]:
+        """Slack's own record of a person."""
+        user: dict[str, Any] = self._client.users_info(user=user_id)["user"]
+        return user
+
+    def workspace_name(self, team_id: str | None) -> str:
+        team: dict[str, Any] = self._client.team_info(team=team_id)["team"]
+        return str(team["name"])
+
+    def own_team(self) -> tuple[str, str | None]:
+        """The team and enterprise that the token belongs to."""
+        answer = self._client.auth_test()
+        return str(answer["team_id"]), answer.get("enterprise_id")

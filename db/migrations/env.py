@@ -1,0 +1,24 @@
+"""Alembic's entry: which database, and which tables it should have."""
+
+import os
+
+from alembic import context
+
+import db.models
+from db.base import Base
+from db.session import Database
+
+database = Database(context.config.attributes.get("database_url") or os.environ["DATABASE_URL"], pool_size=1)
+with database.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        compare_type=True,
+        user_module_prefix="db.base.",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+database.close()
+
+__all__ = ["db"]

@@ -1,0 +1,133 @@
+"""Add client: the command, the shortcut, the buttons and the pages of the wizard."""
+
+import uuid
+from typing import Any
+
+from handlers.home import show_home
+from handlers.ports import Ack, Admission, After, Caller, Slack
+from handlers.registry import Registry
+from handlers.workspaces import enter
+from modals import form, notices
+from modals.add_client import ids, openings, pages
+from modals.add_client.pages import WizardMetadata
+from modals.blocks import View
+from services.actor import Actor
+from services.add_client.records import CreatedClient
+from services.add_client.steps import StepName
+from services.container import Services
+
+COMMAND = "/add-client"
+
+
+def register(router: Registry) -> None:
+    router.command(COMMAND, open_wizard)
+    router.shortcut(ids.OPEN, open_wizard)
+    router.action(ids.OPEN, open_wizard)
+    router.action(ids.RESUME, resume)
+    router.action(ids.START_OVER, start_over)
+    router.action(ids.DISCARD, discard)
+    router.action(ids.BACK, back)
+    router.action(ids.GO_TO, go_to)
+    router.view(ids.SUBMIT, submit_page)
+    router.view(ids.CREATE, create)
+    router.view(ids.FINISH_ASKING, finish_asking)
+    router.options(ids.SEARCH_COLLEAGUES, search_colleagues)
+    router.options(ids.SEARCH_MANAGERS, search_managers)
+
+
+def open_wizard(ack: Ack, caller: Caller, admit: Admission, services: Services, slack: Slack, after: After) -> None:
+    ack()
+
+    def build(actor: Actor) -> View:
+        return openings.opening(services.add_client.open(actor))
+
+    after(
+        slack.open,
+        caller.trigger_id,
+        notices.loading(pages.TITLE),
+        lambda: enter(caller, admit, services, slack, build),
+    )
+
+
+def resume(
+    ack: Ack,
+    actor: Actor,
+    caller: Caller,
+    body: dict[str, Any],
+    action: dict[str, Any],
+    services: Services,
+    slack: Slack,
+    after: After,
+) -> None:
+    ack()
+
+    def build() -> View:
+        return pages.page(services.add_client.resume(actor, uuid.UUID(action["value"])))
+
+    if body.get("view", {}).get("type") == "modal":
+        after(lambda: slack.update(body["view"], build()))
+    else:
+        after(slack.open, caller.trigger_id, notices.loading(pages.TITLE), build)
+
+
+def start_over(ack: Ack, actor: Actor, body: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
+    ack()
+    after(lambda: slack.update(body["view"], pages.page(services.add_client.start_over(actor))))
+
+
+def discard(
+    ack: Ack, actor: Actor, caller: Caller, action: dict[str, Any], services: Services, slack: Slack, after: After
+) -> None:
+    services.add_client.discard(actor, uuid.UUID(action["value"]))
+    ack()
+    after(show_home, actor, caller, services, slack)
+
+
+def submit_page(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
+    at = WizardMetadata.of(view)
+    page = services.add_client.submit(actor, at.draft, at.step, form.read(view))
+    ack(response_action="update", view=pages.page(page))
+
+
+def back(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
+    at = WizardMetadata.of(view)
+    page = services.add_client.back(actor, at.draft, at.step, form.read(view))
+    ack()
+    after(slack.update, view, pages.page(page))
+
+
+def go_to(
+    ack: Ack, actor: Actor, view: dict[str, Any], action: dict[str, Any], services: Services, slack: Slack, after: After
+) -> None:
+    at = WizardMetadata.of(view)
+    page = services.add_client.go_to(actor, at.draft, StepName(action["selected_option"]["value"]))
+    ack()
+    after(slack.update, view, pages.page(page))
+
+
+def create(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
+    at = WizardMetadata.of(view)
+    outcome = services.add_client.create(actor, at.draft, revision=at.revision)
+    shown = openings.result(outcome) if isinstance(outcome, CreatedClient) else pages.page(outcome)
+    ack(response_action="update", view=shown)
+
+
+def finish_asking(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
+    services.add_client.finish_asking(actor, WizardMetadata.of(view).draft)
+    ack(response_action="update", view=openings.asked())
+
+
+def search_colleagues(ack: Ack, actor: Actor, options: dict[str, Any], services: Services) -> None:
+    ack(
+        **pages.colleague_options(
+            services.add_client.search_colleagues(actor, options.get("value") or "", managers=False)
+        )
+    )
+
+
+def search_managers(ack: Ack, actor: Actor, options: dict[str, Any], services: Services) -> None:
+    ack(
+        **pages.colleague_options(
+            services.add_client.search_colleagues(actor, options.get("value") or "", managers=True)
+        )
+    )

@@ -1,0 +1,63 @@
+"""What handlers are given beside Bolt's own arguments. The outer layer implements the Protocols."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from modals.blocks import Message, View
+from services.practice import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who sent a request, by Slack's ids.
+
+    `slack_key` is the team's id, or the enterprise's for an organisation-wide install.
+    """
+
+    slack_key: str
+    team_id: str | None
+    user_id: str
+    is_outsider: bool
+    trigger_id: str | None
+
+
+class Slack(Protocol):
+    """The practice's Slack, over a connection that is kept. Every call is a network call: never before the answer."""
+
+    def open(self, trigger_id: str, loading: View, build: Callable[[], View]) -> None:
+        """Opens `loading` at once, since a trigger lasts 3 seconds, then puts what `build` makes in its place."""
+
+    def update(self, view: dict[str, Any], new: View) -> None:
+        """Replaces the view unless it changed or was closed meanwhile: then the person has moved on."""
+
+    def publish_home(self, user_id: str, view: View) -> None: ...
+
+    def say(self, user_id: str, message: Message) -> None:
+        """A direct message."""
+
+    def owners(self) -> tuple[str, ...]:
+        """The Slack ids of the workspace's owners and admins."""
+
+
+class After(Protocol):
+    """Does something once the answer is out. What fails there is told to the person and logged."""
+
+    def __call__(self, task: Callable[..., None], *args: Any) -> None: ...
+
+
+class Reply(Protocol):
+    """An ephemeral answer where the person is: to a command or to a button in a message."""
+
+    def __call__(self, message: Message) -> None: ...
+
+
+class Admission(Protocol):
+    """Knows who the caller is, making them known first when they are new. Makes network calls for newcomers."""
+
+    def __call__(self, caller: Caller) -> Standing:
+        """Raises NotPermittedError for people from other companies, guests and bots."""
+
+
+class Ack(Protocol):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...

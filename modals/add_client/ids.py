@@ -1,0 +1,13 @@
+"""The ids that the views of Add client carry."""
+
+OPEN = "add_client.open"
+SUBMIT = "add_client.submit"
+CREATE = "add_client.create"
+FINISH_ASKING = "add_client.finish_asking"
+BACK = "add_client.back"
+GO_TO = "add_client.go_to"
+RESUME = "add_client.resume"
+START_OVER = "add_client.start_over"
+DISCARD = "add_client.discard"
+SEARCH_COLLEAGUES = "add_client.search_colleagues"
+SEARCH_MANAGERS = "add_client.search_managers"

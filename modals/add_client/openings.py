@@ -1,0 +1,134 @@
+"""What Add client shows before its first page and after its last."""
+
+import uuid
+
+from modals import blocks as b
+from modals.add_client import ids
+from modals.add_client.pages import SOFTWARE, SOLUTIONS, TAX_CATEGORIES, TITLE, page
+from modals.form import Metadata
+from modals.text import count
+from services.add_client.records import (
+    BundleFull,
+    CreatedClient,
+    Opening,
+    PermissionMissing,
+    ResumeOffer,
+    WizardPage,
+)
+
+
+class DraftMetadata(Metadata):
+    draft: uuid.UUID
+
+
+def opening(shown: Opening) -> b.View:
+    match shown:
+        case WizardPage():
+            return page(shown)
+        case ResumeOffer():
+            return _resume_offer(shown)
+        case BundleFull():
+            return _bundle_full(shown)
+        case PermissionMissing():
+            return _permission_missing(shown)
+
+
+def _resume_offer(offer: ResumeOffer) -> b.View:
+    return b.modal(
+        TITLE,
+        [
+            b.rich(
+                [
+                    b.words("You have a draft: "),
+                    b.bold(offer.client_name or "a client without a name yet"),
+                    b.words(f", step {offer.number} of {offer.total}, last changed "),
+                    b.moment(offer.updated_at),
+                    b.words("."),
+                ]
+            ),
+            b.actions(
+                b.button("Resume", ids.RESUME, value=str(offer.draft_id), style="primary"),
+                b.button("Start over", ids.START_OVER)
+                | {
+                    "confirm": b.confirm(
+                        "Start over?", "What you typed in the draft is discarded.", "Start over", "Keep the draft"
+                    )
+                },
+            ),
+        ],
+        private_metadata=DraftMetadata(draft=offer.draft_id).dump(),
+    )
+
+
+def _bundle_full(full: BundleFull) -> b.View:
+    used = f"{full.bundle.used:,} of {full.bundle.included:,} client accounts of your bundle are in use."
+    if full.may_raise:
+        what = [
+            b.words(
+                "To add a client, raise the bundle in your subscription, or deactivate a client you no longer need."
+            )
+        ]
+    else:
+        what = [b.words("Ask a Practice Admin to raise the bundle: "), *b.mentions(full.admins), b.words(".")]
+    return b.modal("Bundle is full", [b.rich([b.bold(used)], what)])
+
+
+def _permission_missing(missing: PermissionMissing) -> b.View:
+    return b.modal(
+        TITLE,
+        [
+            b.rich(
+                [b.bold("You need the permission “Add client accounts”.")],
+                [b.words("It can be given to you by "), *b.mentions(missing.admins), b.words(".")],
+            ),
+        ],
+    )
+
+
+def result(created: CreatedClient) -> b.View:
+    return b.modal("Client created", _result(created))
+
+
+def result_message(created: CreatedClient) -> b.Message:
+    return b.message(f"{created.name} was created. Extract address: {created.extract.costs}", _result(created))
+
+
+def _result(created: CreatedClient) -> list[b.Block]:
+    rows: list[tuple[str, str | list[b.Element]]] = []
+    if created.practice_code:
+        rows.append(("Practice code", created.practice_code))
+    rows += [
+        ("Solutions", SOLUTIONS[created.solutions]),
+        ("Accounting software", SOFTWARE[created.software]),
+    ]
+    if created.tax_categories:
+        rows.append(("Self-employed", f"{TAX_CATEGORIES[created.tax_categories]} categories"))
+    rows += [
+        ("Extract address for costs", [b.code(created.extract.costs)]),
+        ("For sales", [b.code(created.extract.sales)]),
+        ("For files with several documents", [b.code(created.extract.multiple)]),
+        ("Invitation", _invited(created)),
+        ("Client bundle", f"{created.bundle.used:,} of {count(created.bundle.included, 'account', 'accounts')} used"),
+    ]
+    return [
+        b.header(f"{created.name} was created"),
+        b.facts(rows),
+        b.actions(b.button("Add another client", ids.OPEN)),
+    ]
+
+
+def _invited(created: CreatedClient) -> str:
+    contact = f"{created.contact_name} <{created.contact_email}>"
+    if created.has_existing_login:
+        return f"none needed; {contact} signs in as before"
+    if created.invitation is None:
+        return "skipped"
+    return f"by e-mail to {contact}, on its way"
+
+
+def asked() -> b.View:
+    return b.modal(TITLE, [b.section("Done. When they invite you, you get a message here.")])
+
+
+def discarded() -> b.View:
+    return b.modal(TITLE, [b.section("The draft was discarded.")])

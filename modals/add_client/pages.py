@@ -1,0 +1,311 @@
+"""The pages of the wizard: one builder a step."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from db.models import ClientKind, Software, Solutions, TaxCategories
+from modals import blocks as b
+from modals.add_client import ids
+from modals.form import Metadata
+from services.add_client.records import Choosable, Review, Twin, WizardPage
+from services.add_client.steps import (
+    INDUSTRIES,
+    ExistingUser,
+    InviteChoice,
+    StepName,
+    offers_self_employed,
+)
+
+TITLE = "Add client"
+
+STEP_TITLES = {
+    StepName.CLIENT_TYPE: "Client type",
+    StepName.SOLUTIONS: "Solutions",
+    StepName.SOFTWARE: "Accounting software",
+    StepName.DETAILS: "Details",
+    StepName.ACCESS: "Colleague access",
+    StepName.INVITE: "Invite",
+    StepName.REVIEW: "Review",
+    StepName.ASK: "Ask for an invitation",
+}
+SOLUTIONS = {
+    Solutions.BOOKKEEPING: "Bookkeeping",
+    Solutions.BOOKKEEPING_DHI: "Bookkeeping + Data Health & Insights",
+}
+SOFTWARE = {Software.LATER: "To be connected later", Software.NONE: "Without integration"}
+TAX_CATEGORIES = {TaxCategories.SCHEDULE_C: "US Schedule C", TaxCategories.T2125: "Canada T2125"}
+
+
+class WizardMetadata(Metadata):
+    draft: uuid.UUID
+    step: StepName
+    revision: int
+
+
+def page(shown: WizardPage) -> b.View:
+    """The modal for one page, whichever step it is."""
+    blocks = [b.context(f"Step {shown.number} of {shown.total} · {STEP_TITLES[shown.step]}")]
+    if shown.changed:
+        blocks.append(b.section("⚠️ Something changed since you filled this in. Look through it, then go on."))
+    blocks += _BUILDERS[shown.step](shown)
+    if shown.number > 1:
+        blocks.append(b.actions(b.button("Back", ids.BACK), block_id="navigation"))
+    blocks.append(b.context("Closing this window keeps a draft."))
+    submit, callback_id = _SUBMITS.get(shown.step, ("Next", ids.SUBMIT))
+    if shown.twins:
+        submit = "Continue anyway"
+    return b.modal(
+        TITLE,
+        blocks,
+        callback_id=callback_id,
+        submit=submit,
+        private_metadata=WizardMetadata(draft=shown.draft_id, step=shown.step, revision=shown.revision).dump(),
+    )
+
+
+_SUBMITS = {
+    StepName.REVIEW: ("Create", ids.CREATE),
+    StepName.ASK: ("Done", ids.FINISH_ASKING),
+}
+
+
+def _client_type(shown: WizardPage) -> list[b.Block]:
+    kinds = [
+        b.option("Business", ClientKind.BUSINESS, "A company, partnership, charity or other organisation"),
+        b.option("Self-employed (Solo)", ClientKind.SOLO, "A sole trader or landlord"),
+    ]
+    notice = []
+    if shown.solo_asked:
+        notice = [
+            b.section(
+                "Self-employed clients (Solo) are coming, and can't be added yet. "
+                "You can add this client as a Business now: it is chosen below."
+            )
+        ]
+    # Another block id, or Slack would keep Solo ticked.
+    block_id = "kind.after_solo" if shown.solo_asked else "kind"
+    chosen = b.radios(kinds, shown.raw.get("kind") or ClientKind.BUSINESS)
+    return [*notice, b.field(block_id, "What kind of client is it?", chosen)]
+
+
+def _solutions(shown: WizardPage) -> list[b.Block]:
+    options = [b.option(text, value) for value, text in SOLUTIONS.items()]
+    chosen = b.radios(options, shown.raw.get("solutions") or Solutions.BOOKKEEPING)
+    return [b.field("solutions", "What will you do for this client?", chosen)]
+
+
+def _software(shown: WizardPage) -> list[b.Block]:
+    options = [
+        b.option("Skip for now", Software.LATER, "They use accounting software; connect it later"),
+        b.option("Without integration", Software.NONE, "They use none, or none that can be connected"),
+    ]
+    return [
+        b.field("software", "Accounting software", b.radios(options, shown.raw.get("software") or Software.LATER)),
+    ]
+
+
+def _details(shown: WizardPage) -> list[b.Block]:
+    raw = shown.raw
+    blocks = [_twins(shown.twins)] if shown.twins else []
+    blocks += [
+        b.field("name", "Business name", b.text_input(raw.get("name"))),
+        b.field(
+            "practice_code",
+            "Practice code",
+            b.text_input(raw.get("practice_code")),
+            hint="Your own code for this client. No two clients have the same.",
+            optional=True,
+        ),
+        b.field(
+            "industry",
+            "Industry",
+            b.select([b.option(name, name) for name in INDUSTRIES], raw.get("industry")),
+            optional=True,
+        ),
+    ]
+    if offers_self_employed(shown.facts, shown.answers):
+        categories = "Schedule C" if shown.facts.region == "us" else "T2125"
+        switch = b.option("Self-employed", "yes", f"Sole proprietor or unincorporated: adds {categories} categories")
+        chosen = b.checkboxes([switch], ["yes"] if raw.get("self_employed") else [])
+        blocks.append(b.field("self_employed", "Self-employed client", chosen, optional=True))
+    return blocks
+
+
+def _twins(twins: Sequence[Twin]) -> b.Block:
+    lines: list[list[b.Element]] = [[b.bold("⚠️ You may have this client already:")]]
+    for twin in twins:
+        line = [b.words("• "), b.bold(twin.name)]
+        if twin.practice_code:
+            line.append(b.words(f" · code {twin.practice_code}"))
+        if twin.deactivated:
+            line.append(b.words(" · deactivated"))
+        lines.append(line)
+    lines.append([b.words("If yours is another one, continue.")])
+    return b.rich(*lines)
+
+
+def _access(shown: WizardPage) -> list[b.Block]:
+    choices = shown.access
+    if choices is None:
+        raise ValueError("The access page needs its choices")
+    blocks = [
+        b.section(
+            "Who else works with this client? "
+            "Practice Admins and Client Admins can open every client, and so are not listed."
+        )
+    ]
+    if choices.colleagues:
+        blocks.append(
+            b.field(
+                "colleagues", "Colleagues", _people(choices.colleagues, choices.chosen_colleagues, choices.too_many)
+            )
+        )
+    if choices.teams:
+        teams = b.multi_select(_options(choices.teams), [str(c.id) for c in choices.chosen_teams])
+        blocks.append(b.field("teams", "Teams", teams))
+    if choices.managers:
+        chosen = choices.chosen_manager
+        if choices.too_many:
+            manager = b.search(ids.SEARCH_MANAGERS, _options([chosen])[0] if chosen else None)
+        else:
+            manager = b.select(_options(choices.managers), str(chosen.id) if chosen else None)
+        blocks.append(b.field("account_manager", "Account manager", manager, optional=True))
+    return blocks
+
+
+def _people(colleagues: Sequence[Choosable], chosen: Sequence[Choosable], too_many: bool) -> b.Element:
+    if too_many:
+        return b.multi_search(ids.SEARCH_COLLEAGUES, _options(chosen))
+    initial = [str(c.id) for c in chosen]
+    if len(colleagues) <= 10:  # as many as fit into checkboxes
+        return b.checkboxes(_options(colleagues), initial)
+    return b.multi_select(_options(colleagues), initial)
+
+
+def _options(choices: Sequence[Choosable]) -> list[b.Element]:
+    return [b.option(choice.name, str(choice.id)) for choice in choices]
+
+
+def colleague_options(choices: Sequence[Choosable]) -> dict[str, Any]:
+    """The answer to a search in a select."""
+    return {"options": _options(choices)}
+
+
+def _invite(shown: WizardPage) -> list[b.Block]:
+    raw = shown.raw
+    choices = [
+        b.option("Invite now", InviteChoice.NOW, "They get an e-mail with a link to set a password, for 7 days"),
+        b.option("Skip invitation", InviteChoice.SKIP, "You can invite them later"),
+    ]
+    blocks = [
+        b.field("invite", "Invite the client?", b.radios(choices, raw.get("invite") or InviteChoice.NOW)),
+        b.field(
+            "contact_name", "Client's name", b.text_input(raw.get("contact_name"), placeholder="First and last name")
+        ),
+        b.field("contact_email", "Client's e-mail", b.text_input(raw.get("contact_email"))),
+    ]
+    if shown.email_taken:
+        ways = [
+            b.option("They invite us from their existing account", ExistingUser.THEY_INVITE_US, "We write the message"),
+            b.option(
+                "Create the client without an invitation",
+                ExistingUser.ADD_WITHOUT_INVITATION,
+                "They are added as a user with the login they have",
+            ),
+        ]
+        blocks += [
+            b.section(
+                "⚠️ This e-mail already belongs to a user, so it can't be invited again. There are two right ways:"
+            ),
+            b.field("existing", "How should this go on?", b.radios(ways, raw.get("existing"))),
+        ]
+    return blocks
+
+
+def _review(shown: WizardPage) -> list[b.Block]:
+    review = _needed(shown)
+    return [
+        b.facts(_rows(shown, review)),
+        {
+            "type": "actions",
+            "block_id": "change",
+            "elements": [
+                {
+                    "type": "static_select",
+                    "action_id": ids.GO_TO,
+                    "placeholder": b.plain("Change a page…", 150),
+                    "options": [b.option(STEP_TITLES[name], name) for name in shown.steps[:-1]],
+                }
+            ],
+        },
+    ]
+
+
+def _rows(shown: WizardPage, review: Review) -> list[tuple[str, str]]:
+    rows = [
+        ("Business name", review.name),
+        ("Practice code", review.practice_code or "–"),
+        ("Industry", review.industry or "–"),
+        ("Solutions", SOLUTIONS[review.solutions]),
+        ("Accounting software", SOFTWARE[review.software]),
+    ]
+    if review.tax_categories:
+        rows.append(("Self-employed", f"yes, with {TAX_CATEGORIES[review.tax_categories]} categories"))
+    if shown.facts.has_colleagues:
+        rows.append(("Colleagues", ", ".join(review.colleagues) or "none besides the admins"))
+    if shown.facts.has_teams:
+        rows.append(("Teams", ", ".join(review.teams) or "none"))
+    if review.account_manager:
+        rows.append(("Account manager", review.account_manager))
+    rows.append(("Invitation", _invitation(review)))
+    return rows
+
+
+def _invitation(review: Review) -> str:
+    if review.invite is InviteChoice.SKIP:
+        return "skipped"
+    contact = f"{review.contact_name} <{review.contact_email}>"
+    if review.existing is ExistingUser.ADD_WITHOUT_INVITATION:
+        return f"none; {contact} is added with their existing login"
+    return f"by e-mail to {contact}"
+
+
+def _ask(shown: WizardPage) -> list[b.Block]:
+    review = _needed(shown)
+    return [
+        b.section(
+            f"{review.contact_name} has a Clientdesk login already, so they invite you. Copy this message and send it. "
+            "No client account is created now: theirs comes to you when you accept."
+        ),
+        {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [b.words(asking(shown))]}]},
+    ]
+
+
+def asking(shown: WizardPage) -> str:
+    """The message for a client who has an account already."""
+    review = _needed(shown)
+    return (
+        f"Hello {review.contact_name},\n\n"
+        f"we would like to work with {review.name} in Clientdesk, and you have an account there already. "
+        f"Please sign in to it and invite us as your practice. Our Clientdesk address is: {shown.practice_address}\n\n"
+        f"Thank you,\n{shown.practice_name}"
+    )
+
+
+def _needed(shown: WizardPage) -> Review:
+    if shown.review is None:
+        raise ValueError("This page needs the review")
+    return shown.review
+
+
+_BUILDERS: dict[StepName, Callable[[WizardPage], list[b.Block]]] = {
+    StepName.CLIENT_TYPE: _client_type,
+    StepName.SOLUTIONS: _solutions,
+    StepName.SOFTWARE: _software,
+    StepName.DETAILS: _details,
+    StepName.ACCESS: _access,
+    StepName.INVITE: _invite,
+    StepName.REVIEW: _review,
+    StepName.ASK: _ask,
+}

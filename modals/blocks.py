@@ -1,0 +1,243 @@
+"""The few Block Kit pieces that Clientdesk uses, as plain dicts, clipped to Slack's limits.
+
+Strings from outside go into plain_text or rich text, where Slack reads no markup: a client called `*_~` stays that.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from modals.text import clip, escape
+
+Block = dict[str, Any]
+Element = dict[str, Any]
+View = dict[str, Any]
+Message = dict[str, Any]
+
+
+def plain(text: str, limit: int = 3000) -> Element:
+    return {"type": "plain_text", "text": clip(text, limit), "emoji": False}
+
+
+def section(text: str, *, accessory: Element | None = None) -> Block:
+    """A paragraph without markup."""
+    block: Block = {"type": "section", "text": plain(text)}
+    if accessory is not None:
+        block["accessory"] = accessory
+    return block
+
+
+def markup(text: str) -> Block:
+    """A paragraph of our own words with mrkdwn; anything from outside in it has passed `text.escape`."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, 3000)}}
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [plain(text, 2000)]}
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(text, 150)}
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def words(text: str) -> Element:
+    return {"type": "text", "text": text}
+
+
+def bold(text: str) -> Element:
+    return {"type": "text", "text": text, "style": {"bold": True}}
+
+
+def code(text: str) -> Element:
+    return {"type": "text", "text": text, "style": {"code": True}}
+
+
+def mention(slack_user_id: str) -> Element:
+    return {"type": "user", "user_id": slack_user_id}
+
+
+def mentions(slack_user_ids: Sequence[str], *, most: int = 20) -> list[Element]:
+    """`@Ada, @Ben`: as many as a person will read."""
+    parts: list[Element] = []
+    for user in slack_user_ids[:most]:
+        parts += [mention(user), words(", ")]
+    return parts[:-1]
+
+
+def moment(at: datetime) -> Element:
+    """A time, shown in the reader's own zone."""
+    return {
+        "type": "date",
+        "timestamp": int(at.timestamp()),
+        "format": "{date_short_pretty} at {time}",
+        "fallback": at.strftime("%d %b %Y %H:%M %Z"),
+    }
+
+
+def rich(*lines: Sequence[Element]) -> Block:
+    """Paragraphs of literal text with bold, code and mentions."""
+    elements = [{"type": "rich_text_section", "elements": [*line]} for line in lines if line]
+    for line in elements[:-1]:
+        line["elements"].append(words("\n"))  # type: ignore[attr-defined] # a list, two lines above
+    return {"type": "rich_text", "elements": elements}
+
+
+def facts(pairs: Iterable[tuple[str, str | Sequence[Element]]]) -> Block:
+    """`Label: value`, a line each. Values are shown as they are."""
+    return rich(
+        *(
+            [bold(f"{label}: "), *([words(clip(value, 1000))] if isinstance(value, str) else value)]
+            for label, value in pairs
+        )
+    )
+
+
+def button(text: str, action_id: str, *, value: str | None = None, style: str | None = None) -> Element:
+    element: Element = {"type": "button", "text": plain(text, 75), "action_id": action_id}
+    if value is not None:
+        element["value"] = value
+    if style is not None:
+        element["style"] = style
+    return element
+
+
+def confirm(title: str, text: str, yes: str, no: str = "Cancel") -> Element:
+    return {
+        "title": plain(title, 100),
+        "text": plain(text, 300),
+        "confirm": plain(yes, 30),
+        "deny": plain(no, 30),
+        "style": "danger",
+    }
+
+
+def actions(*elements: Element, block_id: str | None = None) -> Block:
+    block: Block = {"type": "actions", "elements": list(elements)}
+    if block_id is not None:
+        block["block_id"] = block_id
+    return block
+
+
+def field(block_id: str, label: str, element: Element, *, hint: str | None = None, optional: bool = False) -> Block:
+    """An input. Slack is told that all are optional: a missing value gets our own words at the field."""
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label if not optional else f"{label} (optional)", 2000),
+        "element": element,
+        "optional": True,
+    }
+    if hint is not None:
+        block["hint"] = plain(hint, 2000)
+    return block
+
+
+def text_input(initial: str | None = None, *, placeholder: str | None = None, multiline: bool = False) -> Element:
+    element: Element = {"type": "plain_text_input", "action_id": "value"}
+    if multiline:
+        element["multiline"] = True
+    return _with(element, initial_value=initial or None, placeholder=placeholder and plain(placeholder, 150))
+
+
+def option(text: str, value: str, description: str | None = None) -> Element:
+    chosen: Element = {"text": plain(text, 75), "value": value}
+    if description is not None:
+        chosen["description"] = plain(description, 75)
+    return chosen
+
+
+def radios(options: Sequence[Element], initial: str | None = None) -> Element:
+    return _with(
+        {"type": "radio_buttons", "action_id": "value", "options": list(options)},
+        initial_option=next((o for o in options if o["value"] == initial), None),
+    )
+
+
+def checkboxes(options: Sequence[Element], initial: Sequence[str] = ()) -> Element:
+    return _with(
+        {"type": "checkboxes", "action_id": "value", "options": list(options)},
+        initial_options=[o for o in options if o["value"] in initial] or None,
+    )
+
+
+def select(options: Sequence[Element], initial: str | None = None, *, placeholder: str = "Choose") -> Element:
+    return _with(
+        {
+            "type": "static_select",
+            "action_id": "value",
+            "options": list(options),
+            "placeholder": plain(placeholder, 150),
+        },
+        initial_option=next((o for o in options if o["value"] == initial), None),
+    )
+
+
+def multi_select(options: Sequence[Element], initial: Sequence[str] = (), *, placeholder: str = "Choose") -> Element:
+    return _with(
+        {
+            "type": "multi_static_select",
+            "action_id": "value",
+            "options": list(options),
+            "placeholder": plain(placeholder, 150),
+        },
+        initial_options=[o for o in options if o["value"] in initial] or None,
+    )
+
+
+def search(action_id: str, initial: Element | None = None, *, placeholder: str = "Type a name") -> Element:
+    """A select whose options are looked up as the person types."""
+    return _with(
+        {
+            "type": "external_select",
+            "action_id": action_id,
+            "min_query_length": 0,
+            "placeholder": plain(placeholder, 150),
+        },
+        initial_option=initial,
+    )
+
+
+def multi_search(action_id: str, initial: Sequence[Element] = (), *, placeholder: str = "Type a name") -> Element:
+    return _with(
+        {
+            "type": "multi_external_select",
+            "action_id": action_id,
+            "min_query_length": 0,
+            "placeholder": plain(placeholder, 150),
+        },
+        initial_options=list(initial) or None,
+    )
+
+
+def modal(
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    callback_id: str | None = None,
+    submit: str | None = None,
+    close: str = "Close",
+    private_metadata: str | None = None,
+) -> View:
+    return _with(
+        {"type": "modal", "title": plain(title, 24), "close": plain(close, 24), "blocks": list(blocks)[:100]},
+        callback_id=callback_id,
+        submit=submit and plain(submit, 24),
+        private_metadata=private_metadata,
+    )
+
+
+def home(blocks: Sequence[Block]) -> View:
+    return {"type": "home", "blocks": list(blocks)[:100]}
+
+
+def message(text: str, blocks: Sequence[Block]) -> Message:
+    """`text` says in one line what the blocks say: it is what notifications and screen readers give."""
+    return {"text": clip(escape(text), 3000), "blocks": list(blocks)[:50]}
+
+
+def _with(element: Element, **more: Any) -> Element:
+    return element | {name: value for name, value in more.items() if value is not None}

@@ -1,0 +1,137 @@
+"""What the wizard shows, as values."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from db.models import InvitationStatus, Software, Solutions, TaxCategories
+from services.add_client.steps import Answers, ExistingUser, Facts, InviteChoice, Raw, StepName
+from services.clients.extract import ExtractAddress
+from services.practice import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Choosable:
+    """A colleague or team that can be chosen at the access step."""
+
+    id: uuid.UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessChoices:
+    """`colleagues` and `managers` hold at most a hundred; beyond that the form searches. `chosen` is what is ticked."""
+
+    colleagues: tuple[Choosable, ...]
+    teams: tuple[Choosable, ...]
+    managers: tuple[Choosable, ...]
+    too_many: bool
+    chosen_colleagues: tuple[Choosable, ...]
+    chosen_teams: tuple[Choosable, ...]
+    chosen_manager: Choosable | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """An existing client that the typed name or code equals or nearly equals."""
+
+    name: str
+    practice_code: str | None
+    deactivated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    name: str
+    practice_code: str | None
+    industry: str | None
+    solutions: Solutions
+    software: Software
+    tax_categories: TaxCategories | None
+    colleagues: tuple[str, ...]
+    teams: tuple[str, ...]
+    account_manager: str | None
+    invite: InviteChoice
+    contact_name: str | None
+    contact_email: str | None
+    existing: ExistingUser | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WizardPage:
+    """One page of the wizard.
+
+    `steps` are those that apply; `number` counts from 1. `twins`, `email_taken` and `solo_asked` are the warnings that
+    bring a person back to the same page; `changed` says that the page is not what the person saw before.
+    """
+
+    draft_id: uuid.UUID
+    revision: int
+    step: StepName
+    number: int
+    steps: tuple[StepName, ...]
+    raw: Raw
+    answers: Answers = field(default_factory=dict)
+    facts: Facts
+    practice_name: str
+    practice_address: str
+    twins: tuple[Twin, ...] = ()
+    email_taken: bool = False
+    solo_asked: bool = False
+    changed: bool = False
+    access: AccessChoices | None = None
+    review: Review | None = None
+
+    @property
+    def total(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOffer:
+    """There is an open draft: go on with it, or start over."""
+
+    draft_id: uuid.UUID
+    client_name: str | None
+    number: int
+    total: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFull:
+    """`admins` are the Slack ids of the Practice Admins; `may_raise` says whether the person asking is one."""
+
+    bundle: Bundle
+    may_raise: bool
+    admins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionMissing:
+    """`admins` are the Slack ids of those who can give it."""
+
+    admins: tuple[str, ...]
+
+
+Opening = WizardPage | ResumeOffer | BundleFull | PermissionMissing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedClient:
+    """`invitation` is None when nobody was invited; `has_existing_login`: the contact signs in with one they have."""
+
+    practice_id: uuid.UUID
+    client_id: uuid.UUID
+    name: str
+    practice_code: str | None
+    extract: ExtractAddress
+    solutions: Solutions
+    software: Software
+    tax_categories: TaxCategories | None
+    contact_name: str | None
+    contact_email: str | None
+    invitation: InvitationStatus | None
+    has_existing_login: bool
+    bundle: Bundle
+    created_by: str

@@ -1,0 +1,45 @@
+"""Names and codes of clients, folded so that the same one written differently is found."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+
+_COMPANY_WORDS = {
+    "limited": "ltd",
+    "incorporated": "inc",
+    "corporation": "corp",
+    "company": "co",
+    "and": "&",
+    "the": "",
+}
+_ENDINGS = {"ltd", "inc", "corp", "co", "llc", "llp", "plc", "pty", "pte", "lp", "cic", "dac", "ulc", "gmbh"}
+NEARLY = 88.0
+"""Similarity (0 to 100) from which two folded names warn: one typing slip in a name of eight letters."""
+
+
+def fold(text: str) -> str:
+    """Case, accents and spacing do not tell two texts apart."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+def name_key(name: str) -> str:
+    """`The Acme Company, Ltd.` and `ACME Co Limited` have one key: `acme`. Never empty for a name that is not."""
+    words = re.findall(r"[^\W_]+|&", fold(name))
+    plain = [w for w in (_COMPANY_WORDS.get(w, w) for w in words) if w]
+    kept = list(plain)
+    while len(kept) > 1 and kept[-1] in _ENDINGS:
+        kept.pop()
+    return " ".join(kept or words) or fold(name)
+
+
+def code_key(code: str) -> str:
+    return fold(code)
+
+
+def near(key: str, others: Iterable[str], *, limit: int = 3) -> list[str]:
+    """Those of `others` that equal or nearly equal `key`, the likest first."""
+    found = process.extract(key, list(others), scorer=fuzz.ratio, score_cutoff=NEARLY, limit=limit)
+    return [other for other, _score, _index in found]

@@ -1,0 +1,39 @@
+"""All services, built once."""
+
+from dataclasses import dataclass
+
+from db.session import Database
+from services.add_client.service import AddClientService
+from services.delivery.email import Mailer
+from services.invitations.service import InvitationService
+from services.keys import Keyring
+from services.overview import OverviewService
+from services.practice import PracticeService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    practices: PracticeService
+    add_client: AddClientService
+    invitations: InvitationService
+    overview: OverviewService
+
+
+def build(
+    database: Database,
+    keys: Keyring,
+    mailer: Mailer,
+    *,
+    public_url: str,
+    email_from: str,
+    extract_domain: str,
+    first_admin: str | None,
+) -> Services:
+    return Services(
+        practices=PracticeService(database, keys, first_admin=first_admin),
+        add_client=AddClientService(database, keys, extract_domain=extract_domain),
+        invitations=InvitationService(
+            database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
+        ),
+        overview=OverviewService(database),
+    )

@@ -1,0 +1,131 @@
+"""What a person finds on App Home: what needs doing, and how full the bundle is."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Client,
+    ClientAccess,
+    ClientUser,
+    Colleague,
+    Draft,
+    Invitation,
+    InvitationStatus,
+    Practice,
+    Role,
+    TeamMember,
+)
+from db.session import Database
+from services import policy
+from services.actor import Actor
+from services.practice import Bundle, count_bundle, get_colleague
+
+RECENT = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftLine:
+    id: uuid.UUID
+    client_name: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLine:
+    """`invitation` is None for a client whom nobody has invited."""
+
+    name: str
+    practice_code: str | None
+    invitation: InvitationStatus | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """`invitations` counts those of the clients the person sees, by status; zero counts are left out."""
+
+    practice_name: str
+    role: Role
+    may_add_clients: bool
+    bundle: Bundle
+    draft: DraftLine | None
+    invitations: dict[InvitationStatus, int]
+    recent: tuple[ClientLine, ...]
+
+
+class OverviewService:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, actor: Actor) -> Overview:
+        with self._database.read() as session:
+            colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
+            practice = session.scalars(select(Practice).where(Practice.id == actor.practice_id)).one()
+            draft = session.scalar(
+                select(Draft).where(Draft.colleague_id == colleague.id, Draft.closed_at.is_(None)).limit(1)
+            )
+            counts = session.execute(
+                select(Invitation.status, func.count())
+                .join(Client, Client.id == Invitation.client_id)
+                .where(_seen(colleague))
+                .group_by(Invitation.status)
+            )
+            return Overview(
+                practice_name=practice.name,
+                role=colleague.role,
+                may_add_clients=policy.may_add_clients(colleague),
+                bundle=count_bundle(session, practice),
+                draft=None
+                if draft is None
+                else DraftLine(
+                    id=draft.id,
+                    client_name=draft.answers.get("details", {}).get("name") or None,
+                    updated_at=draft.updated_at,
+                ),
+                invitations=dict(counts.tuples()),
+                recent=_recent(session, colleague),
+            )
+
+
+def _seen(colleague: Colleague) -> ColumnElement[bool]:
+    """Those clients of the practice that the colleague may see: all, or what was granted, directly or by team."""
+    own = Client.practice_id == colleague.practice_id
+    if policy.sees_all_clients(colleague):
+        return own
+    teams = select(TeamMember.team_id).where(TeamMember.colleague_id == colleague.id)
+    granted = select(ClientAccess.client_id).where(
+        or_(ClientAccess.colleague_id == colleague.id, ClientAccess.team_id.in_(teams))
+    )
+    return and_(own, Client.id.in_(granted))
+
+
+def _recent(session: Session, colleague: Colleague) -> tuple[ClientLine, ...]:
+    rows = session.execute(
+        select(Client.id, Client.name, Client.practice_code, Client.created_at)
+        .where(_seen(colleague), Client.deactivated_at.is_(None))
+        .order_by(Client.id.desc())
+        .limit(RECENT)
+    ).all()
+    statuses = _latest_status(session, [row.id for row in rows])
+    return tuple(
+        ClientLine(
+            name=row.name, practice_code=row.practice_code, invitation=statuses.get(row.id), created_at=row.created_at
+        )
+        for row in rows
+    )
+
+
+def _latest_status(session: Session, client_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, InvitationStatus]:
+    rows = session.execute(
+        select(Invitation.client_id, Invitation.status)
+        .join(ClientUser, ClientUser.id == Invitation.client_user_id)
+        .where(Invitation.client_id.in_(client_ids), ClientUser.is_owner)
+        .order_by(Invitation.id)
+    )
+    return dict(rows.tuples())

@@ -1,0 +1,330 @@
+"""Practices and the people who work there: first contact, set-up, what the subscription includes."""
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import Client, Colleague, Installation, Lane, Plan, Practice, Region, Role, Source, Team, TeamMember
+from db.session import Database
+from services import audit, jobs, policy
+from services.actor import Actor
+from services.clients.names import fold
+from services.errors import ConflictError, InvalidError, NotFoundError
+from services.keys import Keyring
+
+LARGEST_BUNDLE = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What Slack says of a person. `timezone` is an IANA name."""
+
+    slack_user_id: str
+    name: str
+    email: str | None
+    timezone: str
+    runs_workspace: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a person stands with the app at this moment."""
+
+    actor: Actor
+    set_up: bool
+    may_set_up: bool
+
+
+class SetUp(BaseModel):
+    """What the set-up form gives."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    region: Region
+    plan: Plan
+    bundle: int
+    has_dhi: bool
+
+
+class ClientDefaults(BaseModel):
+    """What a new client account starts with; a snapshot is kept with each."""
+
+    model_config = ConfigDict(frozen=True)
+
+    payment_status: str = "unpaid"
+    due_date_days: int = 30
+    net_amounts: bool = False
+    categorisation: str = "by_supplier"
+    archive_after_publishing: bool = True
+    share_images: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    used: int
+    included: int
+
+    @property
+    def is_full(self) -> bool:
+        return self.used >= self.included
+
+
+class PracticeService:
+    def __init__(self, database: Database, keys: Keyring, *, first_admin: str | None = None) -> None:
+        self._database = database
+        self._keys = keys
+        self._first_admin = first_admin
+
+    def find(self, slack_key: str, slack_user_id: str) -> Standing | None:
+        """The person's standing, or None before their first contact."""
+        with self._database.read() as session:
+            row = session.execute(
+                select(Practice, Colleague)
+                .join(Colleague, Colleague.practice_id == Practice.id)
+                .where(Practice.slack_key == slack_key, Colleague.slack_user_id == slack_user_id)
+            ).one_or_none()
+            return None if row is None else self._standing(row[0], row[1])
+
+    def first_contact(self, slack_key: str, practice_name: str, profile: Profile) -> Standing:
+        """Makes the practice and the colleague known, once, however often and from wherever this is called."""
+        try:
+            return self._first_contact(slack_key, practice_name, profile)
+        except IntegrityError:
+            # Another process met the same person, or the workspace's first one, at the same moment.
+            return self._first_contact(slack_key, practice_name, profile)
+
+    def _first_contact(self, slack_key: str, practice_name: str, profile: Profile) -> Standing:
+        now = self._database.now()
+        with self._database.begin() as session:
+            practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key))
+            if practice is None:
+                practice = Practice(
+                    slack_key=slack_key,
+                    name=practice_name,
+                    address=_free_address(session, practice_name),
+                    client_defaults=ClientDefaults().model_dump(),
+                    created_at=now,
+                )
+                session.add(practice)
+                session.flush()
+            colleague = session.scalar(
+                select(Colleague).where(
+                    Colleague.practice_id == practice.id, Colleague.slack_user_id == profile.slack_user_id
+                )
+            )
+            if colleague is None:
+                colleague = Colleague(
+                    practice_id=practice.id,
+                    slack_user_id=profile.slack_user_id,
+                    name=profile.name,
+                    email=profile.email,
+                    timezone=profile.timezone,
+                    runs_workspace=profile.runs_workspace,
+                    created_at=now,
+                )
+                session.add(colleague)
+                session.flush()
+                audit.record(
+                    session,
+                    Actor(practice.id, colleague.id),
+                    "colleague.met",
+                    colleague.id,
+                    at=now,
+                    after={"name": profile.name, "role": colleague.role},
+                )
+            return self._standing(practice, colleague)
+
+    def set_up(self, actor: Actor, form: SetUp) -> None:
+        """Sets the practice up and makes the actor its first Practice Admin.
+
+        Raises InvalidError at a field, NotPermittedError, or ConflictError when somebody has set it up already.
+        """
+        problems = {}
+        name = " ".join(form.name.split())
+        if not 1 <= len(name) <= 100:
+            problems["name"] = "Enter the practice's name, at most 100 characters."
+        if not 1 <= form.bundle <= LARGEST_BUNDLE:
+            problems["bundle"] = f"Enter a whole number from 1 to {LARGEST_BUNDLE:,}."
+        if problems:
+            raise InvalidError(problems)
+        now = self._database.now()
+        with self._database.begin() as session:
+            practice = lock_practice(session, actor.practice_id)
+            colleague = get_colleague(session, actor)
+            if practice.set_up_at is not None:
+                raise ConflictError(
+                    "Somebody has already set up Clientdesk for this practice. Type /add-client to begin."
+                )
+            policy.require_set_up(colleague, self._first_admin)
+            before = {"role": colleague.role}
+            practice.name, practice.region, practice.plan = name, form.region, form.plan
+            practice.bundle, practice.has_dhi, practice.set_up_at = form.bundle, form.has_dhi, now
+            colleague.role = Role.PRACTICE_ADMIN
+            audit.record(
+                session,
+                actor,
+                "practice.set_up",
+                practice.id,
+                at=now,
+                before=before,
+                after={**form.model_dump(mode="json"), "name": name, "role": colleague.role},
+            )
+            jobs.put(
+                session,
+                jobs.NewJob(
+                    lane=Lane.SLACK,
+                    kind="slack.welcome",
+                    key=f"slack.welcome:{practice.id}",
+                    practice_id=practice.id,
+                    args={"colleague_id": str(colleague.id)},
+                ),
+            )
+
+    def installed(
+        self, slack_key: str, practice_name: str, *, bot_token: str, bot_user_id: str, scopes: str, installer: Profile
+    ) -> Standing:
+        """Keeps the token of a workspace that installed the app, or installed it again. The installer may set it up."""
+        standing = self.first_contact(slack_key, practice_name, installer)
+        with self._database.begin() as session:
+            practice = lock_practice(session, standing.actor.practice_id)
+            practice.uninstalled_at = None
+            colleague = get_colleague(session, standing.actor)
+            colleague.runs_workspace = True
+            row = session.scalar(select(Installation).where(Installation.practice_id == practice.id))
+            if row is None:
+                row = Installation(practice_id=practice.id)
+                session.add(row)
+            row.bot_token = self._keys.encrypt(bot_token)
+            row.bot_user_id, row.scopes, row.installed_by = bot_user_id, scopes, installer.slack_user_id
+            row.installed_at = self._database.now()
+            audit.record(session, standing.actor, "practice.installed", practice.id, at=self._database.now())
+            return self._standing(practice, colleague)
+
+    def uninstalled(self, slack_key: str) -> None:
+        """Stops all messages to the workspace. Slack may tell more than once, in any order."""
+        with self._database.begin() as session:
+            practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update())
+            if practice is None or practice.uninstalled_at is not None:
+                return
+            practice.uninstalled_at = self._database.now()
+            audit.record_without_colleague(
+                session, practice.id, Source.SLACK, "practice.uninstalled", practice.id, at=practice.uninstalled_at
+            )
+
+    def name(self, actor: Actor) -> str:
+        with self._database.read() as session:
+            return session.scalars(select(Practice.name).where(Practice.id == actor.practice_id)).one()
+
+    def may_set_up(self, owners: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """The Slack ids of those who can set a practice up; `owners` asks Slack for the workspace's own."""
+        return (self._first_admin,) if self._first_admin else owners()
+
+    def workspace(self, practice_id: uuid.UUID) -> "Workspace | None":
+        """How to reach the practice in Slack; None once it uninstalled the app."""
+        with self._database.read() as session:
+            return self._workspace(session, Practice.id == practice_id)
+
+    def workspace_of(self, slack_key: str) -> "Workspace | None":
+        with self._database.read() as session:
+            return self._workspace(session, Practice.slack_key == slack_key)
+
+    def _workspace(self, session: Session, which: ColumnElement[bool]) -> "Workspace | None":
+        row = session.execute(
+            select(Practice.id, Practice.slack_key, Installation.bot_token)
+            .join(Installation, Installation.practice_id == Practice.id, isouter=True)
+            .where(which, Practice.uninstalled_at.is_(None))
+        ).one_or_none()
+        if row is None:
+            return None
+        token = None if row.bot_token is None else self._keys.decrypt(row.bot_token)
+        return Workspace(practice_id=row.id, slack_key=row.slack_key, bot_token=token)
+
+    def slack_user_id(self, colleague_id: uuid.UUID) -> str:
+        with self._database.read() as session:
+            found = session.scalar(select(Colleague.slack_user_id).where(Colleague.id == colleague_id))
+        if found is None:
+            raise NotFoundError("This colleague is no longer here.")
+        return found
+
+    def _standing(self, practice: Practice, colleague: Colleague) -> Standing:
+        named = self._first_admin
+        may = colleague.slack_user_id == named if named else colleague.runs_workspace
+        return Standing(
+            actor=Actor(practice.id, colleague.id),
+            set_up=practice.set_up_at is not None,
+            may_set_up=practice.set_up_at is None and may,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """`bot_token` is None where one token serves the whole installation."""
+
+    practice_id: uuid.UUID
+    slack_key: str
+    bot_token: str | None
+
+
+def lock_practice(session: Session, practice_id: uuid.UUID) -> Practice:
+    """The practice's row, locked until the transaction ends."""
+    return session.scalars(select(Practice).where(Practice.id == practice_id).with_for_update()).one()
+
+
+def get_colleague(session: Session, actor: Actor) -> Colleague:
+    """The actor's own row. Raises NotFoundError when it is not of the actor's practice."""
+    colleague = session.scalar(
+        select(Colleague).where(Colleague.id == actor.colleague_id, Colleague.practice_id == actor.practice_id)
+    )
+    if colleague is None:
+        raise NotFoundError("You are no longer a colleague at this practice.")
+    return colleague
+
+
+def count_bundle(session: Session, practice: Practice) -> Bundle:
+    """Deactivated clients give their place back."""
+    used = session.scalar(
+        select(func.count()).where(Client.practice_id == practice.id, Client.deactivated_at.is_(None))
+    )
+    return Bundle(used=used or 0, included=practice.bundle)
+
+
+def admins(session: Session, practice_id: uuid.UUID, roles: frozenset[Role]) -> tuple[str, ...]:
+    """The Slack ids of those who hold one of the roles."""
+    return tuple(
+        session.scalars(
+            select(Colleague.slack_user_id)
+            .where(Colleague.practice_id == practice_id, Colleague.active, Colleague.role.in_(roles))
+            .order_by(Colleague.name)
+        )
+    )
+
+
+def has_grantees(session: Session, practice: Practice, actor: Actor) -> tuple[bool, bool]:
+    """Whether there are colleagues, and teams, whom access to a client can be given to."""
+    colleagues = session.scalar(
+        select(
+            exists().where(
+                Colleague.practice_id == practice.id,
+                Colleague.active,
+                Colleague.role == Role.STANDARD,
+                Colleague.id != actor.colleague_id,
+            )
+        )
+    )
+    if practice.plan is not Plan.ADVANCED:
+        return bool(colleagues), False
+    teams = session.scalar(select(exists().where(Team.practice_id == practice.id, TeamMember.team_id == Team.id)))
+    return bool(colleagues), bool(teams)
+
+
+def _free_address(session: Session, name: str) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:40] or "practice"
+    taken = set(session.scalars(select(Practice.address).where(Practice.address.like(f"{base}%"))))
+    return next(a for a in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if a not in taken)
