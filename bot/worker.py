@@ -4,10 +4,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from bot.clock import Tick
 from bot.logging import mask
@@ -65,7 +66,7 @@ class Worker:
         self._chance = chance
         self._queues: dict[Lane, SimpleQueue[Claim | None]] = {lane: SimpleQueue() for lane in lanes}
         self._changed = threading.Condition()  # guards all below
-        self._running: dict[Lane, set[Claim]] = {lane: set() for lane in lanes}
+        self._running: dict[Lane, dict[str, Claim]] = {lane: {} for lane in lanes}
         self._finished: set[str] = set()
         self._wanted: dict[Lane, None] = {}
         self._stopping = False
@@ -90,17 +91,11 @@ class Worker:
             self._stopping = True
             self._changed.notify_all()
         self._dispatcher.join(timeout.total_seconds())
-        not_begun: list[Claim] = []
+        self._release([claim for queue in self._queues.values() for claim in _emptied(queue)])
         for lane, queue in self._queues.items():
-            while not queue.empty():
-                if (claim := queue.get()) is not None:
-                    not_begun.append(claim)
             for _ in range(self._lanes[lane].threads):
                 queue.put(None)
-        self._jobs.release(not_begun)
         with self._changed:
-            for claim in not_begun:
-                self._running[claim.lane].discard(claim)
             return self._changed.wait_for(lambda: not any(self._running.values()), end - time.monotonic())
 
     def wake(self, lane: Lane) -> None:
@@ -117,7 +112,7 @@ class Worker:
         """Lengthens the leases of what is being done."""
         for lane, settings in self._lanes.items():
             with self._changed:
-                claims = list(self._running[lane])
+                claims = list(self._running[lane].values())
             self._jobs.renew(claims, settings.lease)
 
     def ticks(self) -> list[Tick]:
@@ -144,10 +139,10 @@ class Worker:
         raise RuntimeError("The jobs put ever more jobs")
 
     def _on_commit(self, topics: frozenset[str]) -> None:
-        lanes = self._lanes.keys() & topics
         with self._changed:
-            self._finished |= topics - lanes
-        for lane in lanes:
+            for running in self._running.values():
+                self._finished |= running.keys() & topics
+        for lane in self._lanes.keys() & topics:
             self.wake(lane)
 
     def _dispatch(self) -> None:
@@ -175,7 +170,7 @@ class Worker:
         claims = self._jobs.claim(lane, free, settings.lease, self._kinds)
         with self._changed:
             self._looked_at = self._database.now()
-            self._running[lane].update(claims)
+            self._running[lane].update({claim.fence: claim for claim in claims})
         for claim in claims:
             self._queues[lane].put(claim)
 
@@ -183,9 +178,18 @@ class Worker:
         while (claim := self._queues[lane].get()) is not None:
             self._run(claim)
             with self._changed:
-                self._running[lane].discard(claim)
-                self._finished.discard(str(claim.id))
+                del self._running[lane][claim.fence]
+                self._finished.discard(claim.fence)
             self.wake(lane)
+
+    def _release(self, claims: list[Claim]) -> None:
+        with self._changed:
+            for claim in claims:
+                del self._running[claim.lane][claim.fence]
+        try:
+            self._jobs.release(claims)
+        except Exception:
+            log.exception("Couldn't give back what was not begun; the leases will lapse")
 
     def _run(self, claim: Claim) -> None:
         """Does one job. Whatever happens is logged and handed in, never raised."""
@@ -219,7 +223,7 @@ class Worker:
             log.exception("Job failed", extra=_about(claim))
             self._try_again(claim, f"{type(error).__name__}: {error}")
         else:
-            if str(claim.id) not in self._finished:
+            if claim.fence not in self._finished:
                 self._jobs.close(claim)
 
     def _may_go(self, claim: Claim) -> bool:
@@ -256,6 +260,13 @@ class Worker:
         except Exception:
             log.exception("Couldn't do what follows a failure", extra=_about(claim))
             self._jobs.fail(claim, text)
+
+
+def _emptied(queue: SimpleQueue[Claim | None]) -> Iterator[Claim]:
+    with suppress(Empty):
+        while True:
+            if (claim := queue.get_nowait()) is not None:
+                yield claim
 
 
 def _about(claim: Claim) -> dict[str, object]:

@@ -28,6 +28,7 @@ def register(router: Registry) -> None:
     router.action(ids.DISCARD, discard)
     router.action(ids.BACK, back)
     router.action(ids.GO_TO, go_to)
+    router.action(ids.CHOOSE_INVITE, choose_invite)
     router.view(ids.SUBMIT, submit_page)
     router.view(ids.CREATE, create)
     router.view(ids.FINISH_ASKING, finish_asking)
@@ -92,6 +93,13 @@ def submit_page(ack: Ack, actor: Actor, view: dict[str, Any], services: Services
 def back(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
     at = WizardMetadata.of(view)
     page = services.add_client.back(actor, at.draft, at.step, form.read(view))
+    ack()
+    after(slack.update, view, pages.page(page))
+
+
+def choose_invite(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
+    at = WizardMetadata.of(view)
+    page = services.add_client.keep(actor, at.draft, at.step, form.read(view))
     ack()
     after(slack.update, view, pages.page(page))
 

@@ -79,11 +79,9 @@ def moment(at: datetime) -> Element:
 
 
 def rich(*lines: Sequence[Element]) -> Block:
-    """Paragraphs of literal text with bold, code and mentions."""
-    elements = [{"type": "rich_text_section", "elements": [*line]} for line in lines if line]
-    for line in elements[:-1]:
-        line["elements"].append(words("\n"))  # type: ignore[attr-defined] # a list, two lines above
-    return {"type": "rich_text", "elements": elements}
+    """Lines of literal text with bold, code and mentions."""
+    elements = [element for line in lines if line for element in (*line, words("\n"))][:-1]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
 
 
 def facts(pairs: Iterable[tuple[str, str | Sequence[Element]]]) -> Block:
@@ -122,15 +120,28 @@ def actions(*elements: Element, block_id: str | None = None) -> Block:
     return block
 
 
-def field(block_id: str, label: str, element: Element, *, hint: str | None = None, optional: bool = False) -> Block:
-    """An input. Slack is told that all are optional: a missing value gets our own words at the field."""
+def field(
+    block_id: str,
+    label: str,
+    element: Element,
+    *,
+    hint: str | None = None,
+    optional: bool = False,
+    acts: bool = False,
+) -> Block:
+    """An input. Slack marks the optional ones itself, and asks for a value in the others.
+
+    One that `acts` tells the app at once when it is changed, under its element's action id.
+    """
     block: Block = {
         "type": "input",
         "block_id": block_id,
-        "label": plain(label if not optional else f"{label} (optional)", 2000),
+        "label": plain(label, 2000),
         "element": element,
-        "optional": True,
+        "optional": optional,
     }
+    if acts:
+        block["dispatch_action"] = True
     if hint is not None:
         block["hint"] = plain(hint, 2000)
     return block
@@ -150,9 +161,9 @@ def option(text: str, value: str, description: str | None = None) -> Element:
     return chosen
 
 
-def radios(options: Sequence[Element], initial: str | None = None) -> Element:
+def radios(options: Sequence[Element], initial: str | None = None, *, action_id: str = "value") -> Element:
     return _with(
-        {"type": "radio_buttons", "action_id": "value", "options": list(options)},
+        {"type": "radio_buttons", "action_id": action_id, "options": list(options)},
         initial_option=next((o for o in options if o["value"] == initial), None),
     )
 

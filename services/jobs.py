@@ -1,7 +1,7 @@
 """Work that must follow a commit: a row put in the transaction that causes it, done afterwards by a worker."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -55,13 +55,18 @@ class Claim:
     lane: Lane
     kind: str
     practice_id: uuid.UUID | None
-    args: Mapping[str, Any] = field(hash=False)
+    args: Mapping[str, Any]
     key: str
     attempt: int
     tries: int
     batch: uuid.UUID | None
     pace: str | None
     slot: datetime | None
+
+    @property
+    def fence(self) -> str:
+        """Tells this claim from an earlier or later one of the same job."""
+        return f"{self.id}/{self.attempt}"
 
 
 class LostClaim(Exception):  # noqa: N818 -- not an error: somebody else has the job
@@ -187,9 +192,13 @@ def cancel(session: Session, *, keys: Collection[str] = (), batch: uuid.UUID | N
 
 
 def finish(session: Session, claim: Claim) -> None:
-    """Marks the job done together with the effects of this transaction; all of it rolls back if the claim is lost."""
+    """Marks the job done together with the effects of this transaction; all of it rolls back if the claim is lost.
+
+    After the commit the claim's fence is announced, which saves this process's worker from asking.
+    """
     open_or_cancelled = or_(Job.due.is_not(None), Job.outcome == JobOutcome.CANCELLED)
     _hand_in(session, claim, open_or_cancelled, JobOutcome.DONE, None)
+    announce(session, claim.fence)
 
 
 def progress(session: Session, batch: uuid.UUID) -> Progress:
@@ -261,8 +270,10 @@ class Jobs:
         """Gives the job back until `start`, the slot it reserved. It does not count as a try."""
         _give_back(session, claim, due=start, slot=start, tries=Job.tries - 1)
 
-    def release(self, claims: Iterable[Claim]) -> None:
+    def release(self, claims: Collection[Claim]) -> None:
         """Gives back what was claimed and never begun."""
+        if not claims:
+            return
         with self._database.begin() as session:
             for claim in claims:
                 which = and_(_held(claim), Job.due.is_not(None))

@@ -156,14 +156,11 @@ def _access(shown: WizardPage) -> list[b.Block]:
         )
     ]
     if choices.colleagues:
-        blocks.append(
-            b.field(
-                "colleagues", "Colleagues", _people(choices.colleagues, choices.chosen_colleagues, choices.too_many)
-            )
-        )
+        people = _people(choices.colleagues, choices.chosen_colleagues, choices.too_many)
+        blocks.append(b.field("colleagues", "Colleagues", people, optional=True))
     if choices.teams:
         teams = b.multi_select(_options(choices.teams), [str(c.id) for c in choices.chosen_teams])
-        blocks.append(b.field("teams", "Teams", teams))
+        blocks.append(b.field("teams", "Teams", teams, optional=True))
     if choices.managers:
         chosen = choices.chosen_manager
         if choices.too_many:
@@ -198,8 +195,12 @@ def _invite(shown: WizardPage) -> list[b.Block]:
         b.option("Invite now", InviteChoice.NOW, "They get an e-mail with a link to set a password, for 7 days"),
         b.option("Skip invitation", InviteChoice.SKIP, "You can invite them later"),
     ]
-    blocks = [
-        b.field("invite", "Invite the client?", b.radios(choices, raw.get("invite") or InviteChoice.NOW)),
+    choice = raw.get("invite") or InviteChoice.NOW
+    radios = b.radios(choices, choice, action_id=ids.CHOOSE_INVITE)
+    blocks = [b.field("invite", "Invite the client?", radios, acts=True)]
+    if choice == InviteChoice.SKIP:
+        return blocks
+    blocks += [
         b.field(
             "contact_name", "Client's name", b.text_input(raw.get("contact_name"), placeholder="First and last name")
         ),

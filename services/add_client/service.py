@@ -181,11 +181,17 @@ class AddClientService:
         with self._database.begin() as session:
             practice = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
-            if step not in {StepName.REVIEW, StepName.ASK}:
-                kept = draft.answers.get(step, {})
-                self._keep(draft, step, {**raw, _WARNED: kept.get(_WARNED)})
+            self._keep_unchecked(draft, step, raw)
             steps = applying(_facts(session, practice, actor), draft.answers)
             draft.step = steps[max(_position(steps, step) - 1, 0)].name
+            return self._page(session, actor, practice, draft)
+
+    def keep(self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw) -> WizardPage:
+        """Keeps what was typed, checked or not, and gives the same page, whose fields may depend on it."""
+        with self._database.begin() as session:
+            practice = self._permitted(session, actor)
+            draft = _draft(session, actor, draft_id)
+            self._keep_unchecked(draft, step, raw)
             return self._page(session, actor, practice, draft)
 
     def go_to(self, actor: Actor, draft_id: uuid.UUID, step: StepName) -> WizardPage:
@@ -279,6 +285,12 @@ class AddClientService:
         draft.closed_at = self._database.now()
         audit.record(session, actor, "draft.discarded", draft.id, at=draft.closed_at)
         session.flush()
+
+    def _keep_unchecked(self, draft: Draft, step: StepName, raw: Raw) -> None:
+        if step in {StepName.REVIEW, StepName.ASK}:
+            return
+        # Fields that the page did not show keep what they had: a person may change their mind.
+        self._keep(draft, step, {**draft.answers.get(step, {}), **raw})
 
     def _keep(self, draft: Draft, step: StepName, raw: Raw) -> None:
         draft.answers = {**draft.answers, step.value: dict(raw)}

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
@@ -185,15 +185,18 @@ def message_id_for(key: str, domain: str) -> str:
 def render(email: Email) -> bytes:
     """The e-mail as it travels. Names and subjects can't add headers: control characters become spaces."""
     message = EmailMessage(policy=SMTP)
-    message["From"] = _address(email.sender)
-    message["To"] = _address(email.recipient)
-    message["Subject"] = one_line(email.subject)
     message["Date"] = email.date
     message["Message-ID"] = email.message_id
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(email.text, cte="quoted-printable")
     message.add_alternative(email.html, subtype="html", cte="quoted-printable")
-    return message.as_bytes()
+    # EmailMessage loses spaces where it folds long subjects of other scripts, and decodes what only looks encoded.
+    head = (
+        f"From: {_with_name(email.sender)}\r\n"
+        f"To: {_with_name(email.recipient)}\r\n"
+        f"Subject: {_unstructured(one_line(email.subject), 'Subject')}\r\n"
+    )
+    return head.encode("ascii") + message.as_bytes()
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -205,9 +208,23 @@ def one_line(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def _address(mailbox: Mailbox) -> Address:
-    local, _, domain = ascii_email(mailbox.address).rpartition("@")
-    return Address(one_line(mailbox.name, 100), local, domain)
+def _with_name(mailbox: Mailbox) -> str:
+    name, address = one_line(mailbox.name, 100), ascii_email(mailbox.address)
+    if not name:
+        return address
+    if _is_plain(name):
+        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    else:
+        name = _unstructured(name, "From")
+    return f"{name} <{address}>" if len(name) + len(address) < 70 else f"{name}\r\n <{address}>"
+
+
+def _unstructured(text: str, header: str) -> str:
+    return Header(text, "us-ascii" if _is_plain(text) else "utf-8", header_name=header).encode(linesep="\r\n")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "=?" not in text
 
 
 def _failure(code: int, reason: bytes | str) -> RefusedError | UndeliveredError:
