@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sandbox.mail import Mailroom
@@ -27,6 +29,8 @@ class Part(Protocol):
     def start(self) -> Awaitable[None] | None: ...
 
     def stop(self) -> Awaitable[None] | None: ...
+
+    def reset(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,13 @@ def build(config: SandboxConfig) -> Starlette:
                 started.push_async_callback(_stop, part)
             yield
 
+    async def reset(_: Request) -> Response:
+        for part in parts.all():
+            part.reset()
+        return JSONResponse({"ok": True})
+
     routes: list[BaseRoute] = [route for part in parts.all() for route in part.routes()]
+    routes.append(Route("/sandbox/reset", reset, methods=["POST"]))
     routes.append(Mount("/", StaticFiles(directory=PAGE, html=True)))
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.parts = parts

@@ -215,7 +215,7 @@ class Sandbox:
 
     def upload(self, user_id: str, name: str, content: bytes) -> Json:
         """A file for a file input; returns its file object."""
-        answer = self._http.post("/sandbox/upload", params={"user": user_id}, files={"file": (name, content)})
+        answer = self._http.post("/sandbox/files", data={"user": user_id}, files={"file": (name, content)})
         file: Json = answer.raise_for_status().json()["file"]
         return file
 

@@ -131,8 +131,7 @@ class Acting:
                 "client_msg_id": world.new_id("M"),
             }
             if self._subscribed(f"message.{'im' if dm else 'channels'}", default=dm):
-                ack = await self._dispatcher.event(self._envelope(world.teams[conversation.team_id], event))
-                return self._outcome(user, ack, None)
+                return await self._tell(world.teams[conversation.team_id], event, ts=message.ts)
         return Outcome(True, extra={"ts": message.ts})
 
     async def home(self, user_id: str) -> Outcome:
@@ -152,8 +151,7 @@ class Acting:
         home = world.home_of(user.id, team.id)
         if home is not None:
             event["view"] = self._view_wire(home)
-        ack = await self._dispatcher.event(self._envelope(team, event))
-        return self._outcome(user, ack, None)
+        return await self._tell(team, event)
 
     async def event(self, team_id: str, event: Json, event_id: str | None = None) -> Outcome:
         """Any event. A removed app's token stops working, as it does at Slack."""
@@ -162,8 +160,7 @@ class Acting:
             raise SlackError("team_not_found")
         if event.get("type") in {"app_uninstalled", "tokens_revoked"}:
             self._world.set_installed(team_id, installed=False)
-        ack = await self._dispatcher.event(self._envelope(team, event, event_id))
-        return Outcome(ack.error is None, ack.ms, ack.error, ack.body)
+        return await self._tell(team, event, event_id=event_id)
 
     async def change_user(self, user_id: str, changes: Mapping[str, Any]) -> Outcome:
         """Change a person's profile and tell the app, if it subscribed."""
@@ -178,8 +175,12 @@ class Acting:
             "cache_ts": int(now),
             "event_ts": self._world.new_ts(),
         }
-        ack = await self._dispatcher.event(self._envelope(team, event))
-        return Outcome(ack.error is None, ack.ms, ack.error, ack.body)
+        return await self._tell(team, event)
+
+    async def _tell(self, team: Team, event: Json, event_id: str | None = None, **extra: Any) -> Outcome:
+        """Deliver an event. Nobody in the client sees whether that works, so there is no toast."""
+        ack = await self._dispatcher.event(self._envelope(team, event, event_id))
+        return Outcome(ack.error is None, ack.ms, ack.error, ack.body, extra)
 
     # Clicking and choosing
 
@@ -198,7 +199,7 @@ class Acting:
         payload, blocks, team, view = self._container(user, container, base_url)
         found = find_element(blocks, block_id, action_id)
         if found is None:
-            return Outcome(False, error="no_such_element")
+            raise SlackError("no_such_element")
         block, element = found
         entered = dict(state or (view.state if view is not None else {}))
         if isinstance(value, Mapping) and element["type"] not in {"button", "overflow"}:
@@ -236,7 +237,7 @@ class Acting:
         payload, blocks, team, view = self._container(user, container, base_url)
         found = find_element(blocks, block_id, action_id)
         if found is None or not found[1]["type"].endswith("external_select"):
-            return Outcome(False, error="no_such_element", extra={"options": []})
+            raise SlackError("no_such_element")
         payload.pop("response_url", None)
         payload |= {
             "type": "block_suggestion",
@@ -270,7 +271,7 @@ class Acting:
         user = world.person(user_id)
         view = self._own_view(user, view_id)
         if view.content.get("submit") is None or view.content.get("submit_disabled"):
-            return Outcome(False, error="not_submittable", extra={"errors": {}})
+            raise SlackError("not_submittable")
         blocks = view.content["blocks"]
         values = state_values(blocks, state)
         view.state = values

@@ -18,6 +18,7 @@ from sandbox.slack.world import Conversation, Fault, Message, SlackError, User, 
 Json = dict[str, Any]
 KEEP_ALIVE_SECONDS = 15.0
 LONGEST_WAIT_SECONDS = 30.0
+SHOWN_MESSAGES = 300
 
 
 class Control:
@@ -47,10 +48,9 @@ class Control:
             get("state", self._state),
             get("events", self._events),
             get("read", self._read, "POST"),
-            get("upload", self._upload, "POST"),
+            get("files", self._files, "POST"),
             get("faults", self._faults, "POST", "DELETE"),
             get("calls", self._calls),
-            get("reset", self._reset, "POST"),
             get("socket", self._socket, "POST"),
             act("command", lambda body, base: acting.command(body["user"], body["channel"], body["text"], base)),
             act(
@@ -151,12 +151,12 @@ class Control:
     async def _stream(self, user_id: str) -> AsyncIterator[str]:
         wake, undo = self._watch(user_id)
         version = -1
-        toasted = max((toast["id"] for toast in self._world.toasts.get(user_id, ())), default=0)
+        toasted = max((toast["id"] for toast in self._world.toasts_of(user_id)), default=0)
         try:
             while not self._closing.is_set():
                 if self._world.version(user_id) != version:
                     version = self._world.version(user_id)
-                    for toast in list(self._world.toasts.get(user_id, ())):
+                    for toast in self._world.toasts_of(user_id):
                         if toast["id"] > toasted:
                             toasted = toast["id"]
                             yield f"event: toast\ndata: {json.dumps(toast)}\n\n"
@@ -185,7 +185,7 @@ class Control:
                 "messages": {
                     each.id: [
                         _message_wire(message)
-                        for message in each.messages.values()
+                        for message in list(each.messages.values())[-SHOWN_MESSAGES:]
                         if message.seen_by in {None, user_id}
                     ]
                     for each in conversations
@@ -215,7 +215,7 @@ class Control:
                     "bot_user_id": self._bot_of(user),
                 },
                 "team": {"id": user.team_id, "name": self._team_name(user.team_id)},
-                "toasts": list(world.toasts.get(user_id, ())),
+                "toasts": world.toasts_of(user_id),
             }
 
     def _bot_of(self, user: User) -> str:
@@ -272,15 +272,15 @@ class Control:
         self._world.mark_read(body["channel"], body["user"])
         return JSONResponse({"ok": True})
 
-    async def _upload(self, request: Request) -> Response:
-        """A file that a person chose in a file input (multipart); answers with its file object."""
-        user = self._world.person(request.query_params["user"])
+    async def _files(self, request: Request) -> Response:
+        """A file that a person chose in a file input (multipart: user, file); answers with its file object."""
         async with request.form() as form:
-            given = form["file"]
-            if isinstance(given, str):
+            given, user = form["file"], form["user"]
+            if isinstance(given, str) or not isinstance(user, str):
                 raise SlackError("invalid_arguments")
             content = await given.read()
-            file = self._world.add_file(given.filename or "file", user.id, content, given.content_type or "")
+            kind = given.content_type or ""
+            file = self._world.add_file(given.filename or "file", self._world.person(user).id, content, kind)
         file.complete = True
         return JSONResponse({"ok": True, "file": file.wire(_base(request))})
 
@@ -305,10 +305,6 @@ class Control:
     async def _calls(self, request: Request) -> Response:
         calls = self._world.calls(request.query_params.get("method"))
         return Response(json.dumps([call.wire() for call in calls], default=repr), media_type="application/json")
-
-    async def _reset(self, _: Request) -> Response:
-        self._world.reset()
-        return JSONResponse({"ok": True})
 
     async def _socket(self, request: Request) -> Response:
         """Ask Socket Mode clients to reconnect."""

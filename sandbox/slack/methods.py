@@ -58,6 +58,10 @@ class Request:
     def allowed(self, scope: str) -> bool:
         return self.world.scopes is None or scope in self.world.scopes
 
+    def must_have(self, scope: str) -> None:
+        if not self.allowed(scope):
+            raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(self.world.scopes or ())))
+
     def user(self, name: str) -> User:
         """A person the team may know of."""
         found = self.world.person(self.text(name))
@@ -68,10 +72,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the Web API; `scopes` are alternatives, of which the app needs one."""
+    """A method of the Web API, and the scope it needs whatever its arguments are."""
 
     run: Callable[[Request], Json]
-    scopes: tuple[str, ...] = ()
+    scope: str = ""
     token: Literal["bot", "app", "none"] = "bot"
 
 
@@ -166,18 +170,23 @@ def _visible(request: Request, conversation: Conversation) -> bool:
     return bot in conversation.members or (conversation.team_id == request.team.id and not conversation.is_private)
 
 
-def _conversation(request: Request) -> Conversation:
+def _conversation(request: Request, reach: Literal["read", "history", ""] = "") -> Conversation:
+    """The conversation asked for, if the team may know of it and the app has the scope to reach it."""
     found = request.world.conversation(request.text("channel"))
     if not _visible(request, found):
         raise SlackError("channel_not_found")
+    if reach:
+        request.must_have(f"{_SCOPE_OF[_kind(found)]}:{reach}")
     return found
 
 
-def _readable(request: Request) -> Conversation:
-    found = _conversation(request)
-    if request.team.bot_user_id not in found.members:
-        raise SlackError("not_in_channel")
-    return found
+def _kind(conversation: Conversation) -> str:
+    """The conversation's type, in the words of conversations.list."""
+    channel = "private_channel" if conversation.is_private else "public_channel"
+    return {"app_dm": "im", "dm": "mpim"}.get(conversation.kind, channel)
+
+
+_SCOPE_OF = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
 
 
 def conversations_open(request: Request) -> Json:
@@ -187,6 +196,7 @@ def conversations_open(request: Request) -> Json:
     else:
         given = request.need("users")
         user_ids = [each.strip() for each in given.split(",")] if isinstance(given, str) else list(given)
+        request.must_have("im:write" if len(user_ids) == 1 else "mpim:write")
         for user_id in user_ids:
             user = world.users.get(user_id)
             if user is None or user not in world.visible_to(team):
@@ -203,16 +213,18 @@ def conversations_open(request: Request) -> Json:
 
 
 def conversations_info(request: Request) -> Json:
-    return {"channel": conversation_object(_conversation(request), request.team)}
+    return {"channel": conversation_object(_conversation(request, "read"), request.team)}
 
 
 def conversations_list(request: Request) -> Json:
-    kinds = str(request.args.get("types") or "public_channel").split(",")
+    kinds = {each.strip() for each in str(request.args.get("types") or "public_channel").split(",")}
+    if not kinds <= set(_SCOPE_OF):
+        raise SlackError("invalid_types")
+    for kind in sorted(kinds):
+        request.must_have(f"{_SCOPE_OF[kind]}:read")
     found = []
     for conversation in request.world.conversations.values():
-        private = "private_channel" if conversation.is_private else "public_channel"
-        kind = {"app_dm": "im", "dm": "mpim"}.get(conversation.kind, private)
-        if kind.strip() not in kinds or not _visible(request, conversation):
+        if _kind(conversation) not in kinds or not _visible(request, conversation):
             continue
         if conversation.is_archived and request.flag("exclude_archived"):
             continue
@@ -222,12 +234,14 @@ def conversations_list(request: Request) -> Json:
 
 
 def conversations_members(request: Request) -> Json:
-    page, metadata = _page(request, sorted(_conversation(request).members))
+    page, metadata = _page(request, sorted(_conversation(request, "read").members))
     return {"members": page, "response_metadata": metadata}
 
 
 def _messages(request: Request, thread_ts: str | None) -> Json:
-    conversation = _readable(request)
+    conversation = _conversation(request, "history")
+    if request.team.bot_user_id not in conversation.members:
+        raise SlackError("not_in_channel")
     oldest, latest = str(request.args.get("oldest") or "0"), str(request.args.get("latest") or "9999999999.999999")
     inclusive = request.flag("inclusive")
 
@@ -539,35 +553,32 @@ def oauth_v2_access(request: Request) -> Json:
     raise SlackError("invalid_code")
 
 
-_READ = tuple(f"{kind}:read" for kind in ("channels", "groups", "im", "mpim"))
-_HISTORY = tuple(f"{kind}:history" for kind in ("channels", "groups", "im", "mpim"))
-
 METHODS: dict[str, Method] = {
     "api.test": Method(api_test, token="none"),
     "auth.test": Method(auth_test),
-    "team.info": Method(team_info, ("team:read",)),
-    "users.info": Method(users_info, ("users:read",)),
-    "users.list": Method(users_list, ("users:read",)),
-    "users.profile.get": Method(users_profile_get, ("users.profile:read",)),
-    "users.lookupByEmail": Method(users_lookup_by_email, ("users:read.email",)),
-    "conversations.open": Method(conversations_open, ("im:write", "mpim:write")),
-    "conversations.info": Method(conversations_info, _READ),
-    "conversations.list": Method(conversations_list, _READ),
-    "conversations.members": Method(conversations_members, _READ),
-    "conversations.history": Method(conversations_history, _HISTORY),
-    "conversations.replies": Method(conversations_replies, _HISTORY),
-    "chat.postMessage": Method(chat_post_message, ("chat:write",)),
-    "chat.postEphemeral": Method(chat_post_ephemeral, ("chat:write",)),
-    "chat.update": Method(chat_update, ("chat:write",)),
-    "chat.delete": Method(chat_delete, ("chat:write",)),
+    "team.info": Method(team_info, "team:read"),
+    "users.info": Method(users_info, "users:read"),
+    "users.list": Method(users_list, "users:read"),
+    "users.profile.get": Method(users_profile_get, "users.profile:read"),
+    "users.lookupByEmail": Method(users_lookup_by_email, "users:read.email"),
+    "conversations.open": Method(conversations_open),
+    "conversations.info": Method(conversations_info),
+    "conversations.list": Method(conversations_list),
+    "conversations.members": Method(conversations_members),
+    "conversations.history": Method(conversations_history),
+    "conversations.replies": Method(conversations_replies),
+    "chat.postMessage": Method(chat_post_message, "chat:write"),
+    "chat.postEphemeral": Method(chat_post_ephemeral, "chat:write"),
+    "chat.update": Method(chat_update, "chat:write"),
+    "chat.delete": Method(chat_delete, "chat:write"),
     "chat.getPermalink": Method(chat_get_permalink),
     "views.open": Method(views_open),
     "views.push": Method(views_push),
     "views.update": Method(views_update),
     "views.publish": Method(views_publish),
-    "files.getUploadURLExternal": Method(files_get_upload_url, ("files:write",)),
-    "files.completeUploadExternal": Method(files_complete_upload, ("files:write",)),
-    "files.info": Method(files_info, ("files:read",)),
+    "files.getUploadURLExternal": Method(files_get_upload_url, "files:write"),
+    "files.completeUploadExternal": Method(files_complete_upload, "files:write"),
+    "files.info": Method(files_info, "files:read"),
     "apps.connections.open": Method(apps_connections_open, token="app"),
     "oauth.v2.access": Method(oauth_v2_access, token="none"),
 }

@@ -55,6 +55,9 @@ class SlackPart:
         await self.close_connections()
         await self.dispatcher.stop()
 
+    def reset(self) -> None:
+        self.world.reset()
+
     async def close_connections(self) -> None:
         """End what would otherwise never end: event streams and sockets."""
         self.control.close()

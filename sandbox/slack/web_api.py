@@ -5,11 +5,10 @@ import base64
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
-from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
 
+from sandbox.slack.arguments import EncodedArguments, read_arguments
 from sandbox.slack.methods import METHODS, Method, Request
 from sandbox.slack.socket_mode import SocketHub
 from sandbox.slack.world import Call, Fault, SlackError, Team, World
@@ -17,8 +16,6 @@ from sandbox.slack.world import Call, Fault, SlackError, Team, World
 Json = dict[str, Any]
 Headers = list[tuple[bytes, bytes]]
 APP_TOKEN_PREFIX = "xapp-"
-_BROKEN_JSON = "(broken json)"
-_SECRETS = frozenset({"token", "client_secret"})
 
 
 class WebApi:
@@ -35,37 +32,37 @@ class WebApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name: str = scope["path_params"]["method"]
         headers = dict(scope["headers"])
-        args = await _arguments(scope, receive, headers)
+        encoded = await read_arguments(scope, receive, headers)
         fault = self._world.take_fault(name)
         if fault is not None:
-            done = await self._suffer(fault, name, args, scope, send)
+            done = await self._suffer(fault, name, encoded, scope, send)
             if done:
                 return
-        answer, team = self._answer(name, args, headers, base_url(scope))
-        self._log(name, args, team, answer)
+        answer, team = self._answer(name, encoded, headers, base_url(scope))
+        self._log(name, encoded, team, answer)
         extra: Headers = []
         if team is not None and self._world.scopes is not None:
             extra.append((b"x-oauth-scopes", ",".join(sorted(self._world.scopes)).encode()))
         await _respond(send, 200, answer, extra)
 
-    def _answer(self, name: str, args: Json, headers: Mapping[bytes, bytes], address: str) -> tuple[Json, Team | None]:
+    def _answer(
+        self, name: str, encoded: EncodedArguments, headers: Mapping[bytes, bytes], address: str
+    ) -> tuple[Json, Team | None]:
         team: Team | None = None
         try:
+            args = encoded.decode()
             method = _method(name)
             team = self._authenticate(method, args, headers)
-            self._check(method, args)
+            if not args and encoded.broken:
+                return _refusal(SlackError("invalid_json")), team
             with self._world.lock:
                 caller = team if team is not None else next(iter(self._world.teams.values()))
-                return {"ok": True, **method.run(Request(self._world, caller, args, address, self._sockets))}, team
+                request = Request(self._world, caller, args, address, self._sockets)
+                if method.scope:
+                    request.must_have(method.scope)
+                return {"ok": True, **method.run(request)}, team
         except SlackError as refusal:
             return _refusal(refusal), team
-
-    def _check(self, method: Method, args: Json) -> None:
-        scopes = self._world.scopes
-        if scopes is not None and method.scopes and scopes.isdisjoint(method.scopes):
-            raise SlackError("missing_scope", needed=",".join(method.scopes), provided=",".join(sorted(scopes)))
-        if _BROKEN_JSON in args:
-            raise SlackError("invalid_json")
 
     def _authenticate(self, method: Method, args: Json, headers: Mapping[bytes, bytes]) -> Team | None:
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -103,12 +100,12 @@ class WebApi:
         if wanted_secret and given[1] != wanted_secret:
             raise SlackError("bad_client_secret")
 
-    async def _suffer(self, fault: Fault, name: str, args: Json, scope: Scope, send: Send) -> bool:
+    async def _suffer(self, fault: Fault, name: str, encoded: EncodedArguments, scope: Scope, send: Send) -> bool:
         """Let a fault happen; true when the call ends with it."""
         if fault.kind == "slow":
             await asyncio.sleep(fault.delay)
             return False
-        self._log(name, args, None, {"ok": False, "error": fault.kind})
+        self._log(name, encoded, None, {"ok": False, "error": fault.kind})
         if fault.kind == "ratelimited":
             retry = (b"retry-after", str(fault.retry_after).encode())
             await _respond(send, 429, {"ok": False, "error": "ratelimited"}, [retry])
@@ -123,11 +120,9 @@ class WebApi:
             await asyncio.sleep(0)
         return True
 
-    def _log(self, name: str, args: Json, team: Team | None, answer: Json) -> None:
-        kept = {key: value for key, value in args.items() if key not in _SECRETS}
-        self._world.log_call(
-            Call(name, self._world.clock(), team.id if team else None, kept, answer["ok"], answer.get("error"))
-        )
+    def _log(self, name: str, encoded: EncodedArguments, team: Team | None, answer: Json) -> None:
+        team_id = team.id if team else None
+        self._world.log_call(Call(name, self._world.clock(), team_id, encoded, answer["ok"], answer.get("error")))
 
 
 def base_url(scope: Scope) -> str:
@@ -154,35 +149,6 @@ def _refusal(refusal: SlackError) -> Json:
         if refusal.code == "invalid_blocks":
             answer["errors"] = [str(problem) for problem in refusal.problems]
     return answer
-
-
-async def _arguments(scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> Json:
-    args: Json = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    content_type = headers.get(b"content-type", b"").decode("latin-1")
-    if content_type.startswith("multipart/"):
-        async with HttpRequest(scope, receive).form() as form:
-            for key, value in form.multi_items():
-                args[key] = value if isinstance(value, str) else await value.read()
-        return args
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    if not body:
-        return args
-    if content_type.startswith("application/json"):
-        try:
-            parsed = json.loads(body)
-        except ValueError:
-            parsed = None
-        if not isinstance(parsed, dict):
-            return {**args, _BROKEN_JSON: True}
-        args.update(parsed)
-    else:
-        args.update(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    return args
 
 
 async def _respond(send: Send, status: int, answer: Json, extra: Headers) -> None:

@@ -5,13 +5,14 @@ import mimetypes
 import secrets
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from typing_extensions import override
 
+from sandbox.slack.arguments import EncodedArguments
 from sandbox.slack.limits import Problem
 from sandbox.slack.seed import DEFAULT_SEED
 
@@ -22,9 +23,12 @@ FaultKind = Literal["ratelimited", "http500", "slow", "drop"]
 TRIGGER_SECONDS = 3.0
 RESPONSE_URL_SECONDS = 30 * 60.0
 RESPONSE_URL_USES = 5
+KEPT_TRIGGER_SECONDS = 60.0
 STACK = 3
+KEPT_MESSAGES = 5000
 KEPT_CALLS = 10_000
 KEPT_TOASTS = 50
+_SECRETS = frozenset({"token", "client_secret"})
 
 
 class SlackError(Exception):
@@ -208,14 +212,19 @@ class Fault:
 
 @dataclass(frozen=True)
 class Call:
-    """One logged call of the Web API."""
+    """One logged call of the Web API. Its arguments stay encoded until they are asked for: the log is long."""
 
     method: str
     at: float
     team_id: str | None
-    args: Mapping[str, Any]
+    encoded: EncodedArguments
     ok: bool
     error: str | None
+
+    @property
+    def args(self) -> Json:
+        """The arguments, without secrets."""
+        return {key: value for key, value in self.encoded.decode().items() if key not in _SECRETS}
 
     def wire(self) -> Json:
         return {
@@ -229,6 +238,12 @@ class Call:
 
 
 Listener = Callable[[], None]
+
+
+def _drop_old(entries: OrderedDict[str, Any], before: float) -> None:
+    """Forget what expired before this moment; entries are in the order of their expiry."""
+    while entries and next(iter(entries.values())).expires < before:
+        entries.popitem(last=False)
 
 
 class World:
@@ -281,8 +296,8 @@ class World:
             self.views: dict[str, View] = {}
             self.stacks: dict[str, list[View]] = {}
             self.homes: dict[tuple[str, str], View] = {}
-            self.triggers: dict[str, Trigger] = {}
-            self.response_urls: dict[str, ResponseUrl] = {}
+            self.triggers: OrderedDict[str, Trigger] = OrderedDict()
+            self.response_urls: OrderedDict[str, ResponseUrl] = OrderedDict()
             self.files: dict[str, File] = {}
             self.faults: list[Fault] = []
             self.call_log: deque[Call] = deque(maxlen=KEPT_CALLS)
@@ -345,6 +360,10 @@ class World:
             kept = self.toasts.setdefault(user_id, deque(maxlen=KEPT_TOASTS))
             kept.append({"id": self._count, "text": text, "kind": kind})
             self._touch([user_id])
+
+    def toasts_of(self, user_id: str) -> list[Json]:
+        with self.lock:
+            return list(self.toasts.get(user_id, ()))
 
     # Identifiers
 
@@ -500,6 +519,8 @@ class World:
                 seen_by=seen_by,
             )
             conversation.messages[message.ts] = message
+            if len(conversation.messages) > 2 * KEPT_MESSAGES:
+                conversation.messages = dict(list(conversation.messages.items())[-KEPT_MESSAGES:])
             if bot_id is None:
                 conversation.read[user] = message.ts
             self._touch([seen_by] if seen_by else conversation.members)
@@ -561,8 +582,7 @@ class World:
     def new_trigger(self, team_id: str, user_id: str, *, from_modal: bool = False) -> str:
         with self.lock:
             now = self.clock()
-            if len(self.triggers) > 1000:
-                self.triggers = {key: each for key, each in self.triggers.items() if now - each.expires < 60}
+            _drop_old(self.triggers, now - KEPT_TRIGGER_SECONDS)
             trigger_id = f"{int(now * 1000)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
             self.triggers[trigger_id] = Trigger(team_id, user_id, now + TRIGGER_SECONDS, from_modal)
             return trigger_id
@@ -585,8 +605,7 @@ class World:
     def new_response_url(self, team_id: str, user_id: str, channel: str, message_ts: str | None = None) -> ResponseUrl:
         with self.lock:
             now = self.clock()
-            if len(self.response_urls) > 1000:
-                self.response_urls = {key: each for key, each in self.response_urls.items() if each.expires > now}
+            _drop_old(self.response_urls, now - RESPONSE_URL_SECONDS)
             made = ResponseUrl(
                 id=secrets.token_urlsafe(18),
                 team_id=team_id,
