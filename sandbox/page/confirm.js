@@ -10,7 +10,7 @@ export function confirmed(confirm) {
   const body = h("p", { id: uid("confirm") }, text(confirm.text));
   const dialog = h("dialog", { class: "confirm", role: "alertdialog", "aria-modal": "true", "aria-labelledby": title.id, "aria-describedby": body.id },
     title, body,
-    h("footer", {},
+    h("div", { class: "modal-foot" },
       h("button", { type: "button", class: "button", onclick: () => dialog.close("no") }, confirm.deny.text),
       h("button", { type: "button", class: `button ${confirm.style === "danger" ? "button-danger" : "button-primary"}`, onclick: () => dialog.close("yes") }, confirm.confirm.text)));
   const opener = document.activeElement;

@@ -20,7 +20,7 @@ export class Modals {
     this.submit = h("button", { type: "submit", class: "button button-primary" });
     const dismiss = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => this.#dismiss() }, icon("close"));
     this.form = h("form", { novalidate: true, onsubmit: (event) => this.#submit(event) },
-      h("header", {}, this.title, dismiss), this.notices.node, this.body, h("footer", {}, this.cancel, this.submit), this.live);
+      h("div", { class: "modal-head" }, this.title, dismiss), this.notices.node, this.body, h("div", { class: "modal-foot" }, this.cancel, this.submit), this.live);
     this.dialog = h("dialog", { class: "modal", role: "dialog", "aria-modal": "true", "aria-labelledby": this.title.id, onkeydown: (event) => this.#key(event) }, this.form);
     this.dialog.addEventListener("cancel", (event) => event.preventDefault());
     document.body.append(this.dialog);
@@ -36,6 +36,7 @@ export class Modals {
     const view = views.at(-1);
     if (view) this.#show(view, views.length);
     else if (this.isOpen) {
+      this.#hideRest(false);
       this.dialog.close();
       this.body.replaceChildren();
       this.#shown = { id: null, title: null };
@@ -57,7 +58,10 @@ export class Modals {
     this.submit.hidden = !view.submit;
     this.submit.textContent = view.submit?.text ?? "";
     const opening = !this.isOpen;
-    if (opening) this.dialog.showModal();
+    if (opening) {
+      this.dialog.showModal();
+      this.#hideRest(true);
+    }
     const fresh = this.surface.draw(this.body, view.blocks);
 
     const lost = !this.dialog.contains(document.activeElement) || document.activeElement === this.dialog;
@@ -65,6 +69,11 @@ export class Modals {
     if (!opening && retitled) this.live.textContent = view.title.text;
     if (switched || view.hash !== this.#shown.hash) this.notices.clear();
     this.#shown = { id: view.id, title: view.title.text, hash: view.hash };
+  }
+
+  // An open modal makes the rest inert; this says so to assistive technology that does not know it.
+  #hideRest(hide) {
+    for (const node of document.body.children) if (node.tagName !== "DIALOG") node.ariaHidden = hide ? "true" : null;
   }
 
   #enter(newPage) {

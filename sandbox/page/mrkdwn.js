@@ -19,7 +19,7 @@ const INLINE = new RegExp(
     /(?<![\w*])\*(?=\S)(?<bold>[^*\n]+)(?<=\S)\*(?![\w*])/,
     /(?<!\w)_(?=\S)(?<italic>[^_\n]+)(?<=\S)_(?!\w)/,
     /(?<![\w~])~(?=\S)(?<strike>[^~\n]+)(?<=\S)~(?![\w~])/,
-    /(?<url>https?:\/\/(?:(?!&(?:lt|gt|quot|#39);|&amp;(?:lt|gt);|[*_~]+(?:\s|$))\S)+)/,
+    /(?<url>https?:\/\/(?:(?!&(?:lt|gt|quot|#39);|&amp;(?:lt|gt);|[*_~]+(?:\s|$))[^\s|])+)/,
     /:(?<emoji>[a-z0-9_+-]+):/,
   ].map((part) => part.source).join("|"),
   "g",
@@ -81,13 +81,15 @@ function link(url) {
   return anchor(decode(target), decode(target)) + rest;
 }
 
+const nameOf = (known, id) => (known && Object.hasOwn(known, id) ? known[id].name : id);
+
 function token(body, names) {
   const bar = body.indexOf("|");
   const target = bar < 0 ? body : body.slice(0, bar);
   const label = bar < 0 ? null : decode(body.slice(bar + 1));
   const [kind, id] = [target[0], target.slice(1)];
-  if (kind === "@") return `<span class="mention">@${label ?? escape(names.people?.[id]?.name ?? id)}</span>`;
-  if (kind === "#") return `<span class="mention">#${label ?? escape((names.conversations?.[id]?.name ?? id).replace(/^#/, ""))}</span>`;
+  if (kind === "@") return `<span class="mention">@${label ?? escape(nameOf(names.people, id))}</span>`;
+  if (kind === "#") return `<span class="mention">#${label ?? escape(nameOf(names.conversations, id).replace(/^#/, ""))}</span>`;
   if (id.startsWith("date^") && kind === "!") return date(id.split("^"), label ?? "", names.tz);
   if (kind === "!") return `<span class="mention mention-broadcast">@${label ?? decode(id.split("^")[0])}</span>`;
   if (SAFE_LINK.test(target)) return anchor(decode(target), label ? inline(body.slice(bar + 1), names, INLINE_LABEL) : decode(target));

@@ -33,14 +33,13 @@ export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infini
   }
 
   function chip(option) {
-    const remove = h("button", { type: "button", "aria-label": `Remove ${option.text.text}`, onclick: () => { choose(option); input.focus(); } }, icon("close"));
+    const remove = h("button", { type: "button", "aria-label": `Remove ${option.text.text}`, onclick: () => { input.focus(); choose(option); } }, icon("close"));
     return h("span", { class: "chip" }, option.text.text, remove);
   }
 
   async function search() {
     const mine = ++wanted;
     if (query().length < minimum) return showNote(`Type ${minimum} or more characters to search`);
-    if (wait) showNote("Searching…");
     try {
       const groups = await load(query());
       if (mine === wanted && isOpen()) showOptions(groups);
@@ -93,6 +92,7 @@ export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infini
     if (isOpen()) return;
     listbox.showPopover();
     input.setAttribute("aria-expanded", "true");
+    if (wait) showNote("Searching…");
     search();
   }
 
@@ -121,7 +121,12 @@ export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infini
   input.addEventListener("input", () => {
     open();
     clearTimeout(timer);
-    timer = setTimeout(search, wait);
+    if (!wait) search();
+    else {
+      wanted += 1;
+      showNote("Searching…");
+      timer = setTimeout(search, wait);
+    }
   });
   box.addEventListener("click", (event) => {
     if (event.target.closest("button")) return;
