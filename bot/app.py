@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from handlers import add_client, clients, home, workspaces
 from handlers.ports import Caller
 from modals import notices
 from modals.blocks import Message
+from services.actor import Actor
 from services.container import Services
 from services.errors import NotFoundError, ServiceError
 
@@ -144,35 +146,28 @@ class _Dispatcher:
                 self._after.submit(_log_only, report, error)
 
     def _values(self, route: Route, args: Args, caller: Caller, slack: PracticeSlack, report: Any) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for name in route.arguments:
-            match name:
-                case "ack":
-                    values[name] = args.ack
-                case "body":
-                    values[name] = args.body
-                case "command" | "action" | "event" | "options":
-                    values[name] = args.payload
-                case "view":
-                    values[name] = args.body["view"]
-                case "caller":
-                    values[name] = caller
-                case "actor":
-                    standing = self._identity.standing(caller)
-                    if standing is None:
-                        raise NotFoundError("Clientdesk does not know you here yet. Type /add-client to begin.")
-                    values[name] = standing.actor
-                case "admit":
-                    values[name] = self._identity.admit
-                case "services":
-                    values[name] = self._services
-                case "slack":
-                    values[name] = slack
-                case "after":
-                    values[name] = partial(self._after.submit, report)
-                case _:
-                    raise ValueError(f"Nobody gives {name}")
-        return values
+        given: dict[str, Callable[[], Any]] = {
+            "ack": lambda: args.ack,
+            "body": lambda: args.body,
+            "command": lambda: args.payload,
+            "action": lambda: args.payload,
+            "event": lambda: args.payload,
+            "options": lambda: args.payload,
+            "view": lambda: args.body["view"],
+            "caller": lambda: caller,
+            "actor": lambda: self._actor(caller),
+            "admit": lambda: self._identity.admit,
+            "services": lambda: self._services,
+            "slack": lambda: slack,
+            "after": lambda: partial(self._after.submit, report),
+        }
+        return {name: given[name]() for name in route.arguments}
+
+    def _actor(self, caller: Caller) -> Actor:
+        standing = self._identity.standing(caller)
+        if standing is None:
+            raise NotFoundError("Clientdesk does not know you here yet. Type /add-client to begin.")
+        return standing.actor
 
     def _report(self, error: Exception, body: dict[str, Any], caller: Caller, slack: PracticeSlack) -> None:
         """Tells the person where they are: on the form, beside the message or command, else in a direct message."""

@@ -46,12 +46,6 @@ class After(Protocol):
     def __call__(self, task: Callable[..., None], *args: Any) -> None: ...
 
 
-class Reply(Protocol):
-    """An ephemeral answer where the person is: to a command or to a button in a message."""
-
-    def __call__(self, message: Message) -> None: ...
-
-
 class Admission(Protocol):
     """Knows who the caller is, making them known first when they are new. Makes network calls for newcomers."""
 

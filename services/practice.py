@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import Client, Colleague, Installation, Lane, Plan, Practice, Region, Role, Source, Team, TeamMember
+from db.models import Client, Colleague, Installation, Plan, Practice, Region, Role, Source, Team, TeamMember
 from db.session import Database
-from services import audit, jobs, policy
+from services import audit, notices, policy
 from services.actor import Actor
 from services.clients.names import fold
 from services.errors import ConflictError, InvalidError, NotFoundError
@@ -176,15 +176,13 @@ class PracticeService:
                 before=before,
                 after={**form.model_dump(mode="json"), "name": name, "role": colleague.role},
             )
-            jobs.put(
+            notices.tell(
                 session,
-                jobs.NewJob(
-                    lane=Lane.SLACK,
-                    kind="slack.welcome",
-                    key=f"slack.welcome:{practice.id}",
-                    practice_id=practice.id,
-                    args={"colleague_id": str(colleague.id)},
-                ),
+                "slack.welcome",
+                practice.id,
+                practice_id=practice.id,
+                colleague_id=colleague.id,
+                args={"colleague_id": str(colleague.id)},
             )
 
     def installed(
@@ -277,11 +275,10 @@ def lock_practice(session: Session, practice_id: uuid.UUID) -> Practice:
     return session.scalars(select(Practice).where(Practice.id == practice_id).with_for_update()).one()
 
 
-def get_colleague(session: Session, actor: Actor) -> Colleague:
+def get_colleague(session: Session, actor: Actor, *, lock: bool = False) -> Colleague:
     """The actor's own row. Raises NotFoundError when it is not of the actor's practice."""
-    colleague = session.scalar(
-        select(Colleague).where(Colleague.id == actor.colleague_id, Colleague.practice_id == actor.practice_id)
-    )
+    query = select(Colleague).where(Colleague.id == actor.colleague_id, Colleague.practice_id == actor.practice_id)
+    colleague = session.scalar(query.with_for_update() if lock else query)
     if colleague is None:
         raise NotFoundError("You are no longer a colleague at this practice.")
     return colleague

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -28,7 +28,7 @@ from db.models import (
     Source,
 )
 from db.session import Database
-from services import audit, jobs
+from services import audit, jobs, notices
 from services.actor import Actor
 from services.delivery.email import Email, Mailbox, Mailer, RefusedError, UndeliveredError, message_id_for
 from services.emails import email_key
@@ -262,12 +262,12 @@ class InvitationService:
         except RefusedError as error:
             failure = f"The mail server refused {email.recipient.address}: {error}"
             with self._database.begin() as session:
-                self._record_failure(session, invitation_id, failure)
                 jobs.finish(session, claim)
+                self._record_failure(session, invitation_id, failure)
             return
         with self._database.begin() as session:
-            self._record_sent(session, invitation_id)
             jobs.finish(session, claim)
+            self._record_sent(session, invitation_id)
 
     def email_gave_up(self, session: Session, claim: Claim, error: str) -> None:
         """For the transaction that marks the job failed."""
@@ -498,19 +498,26 @@ def _lock_all_of_person(session: Session, token: str) -> list[Invitation]:
 
     Locked in the order of their ids, so that two acceptances can't wait for each other.
     """
-    this = session.get(Invitation, _id_by_token(session, token))
-    if this is None:
+    # Columns only: a row read before the lock would stay in the session as it was then.
+    invitation_id = _id_by_token(session, token)
+    known = select(Invitation.practice_id, Invitation.email).where(Invitation.id == invitation_id)
+    if (found := session.execute(known).one_or_none()) is None:
         return []
+    practice_id, address = found
     same_person = select(ClientUser.id).where(
-        ClientUser.practice_id == this.practice_id, ClientUser.email_key == email_key(this.email)
+        ClientUser.practice_id == practice_id, ClientUser.email_key == email_key(address)
     )
-    settled = and_(
-        Invitation.practice_id == this.practice_id,
-        Invitation.status.in_(LIVE),
-        or_(Invitation.id == this.id, Invitation.client_user_id.in_(same_person)),
+    locked = (
+        select(Invitation)
+        .where(
+            Invitation.practice_id == practice_id,
+            Invitation.status.in_(LIVE),
+            or_(Invitation.id == invitation_id, Invitation.client_user_id.in_(same_person)),
+        )
+        .order_by(Invitation.id)
+        .with_for_update()
     )
-    locked = select(Invitation).where(settled).order_by(Invitation.id).with_for_update()
-    return list(session.scalars(locked, execution_options={"populate_existing": True}))
+    return list(session.scalars(locked))
 
 
 def _new_login(session: Session, email: str, password_hash: str, now: datetime) -> Login:
@@ -559,13 +566,11 @@ def _change(
 
 
 def _tell_inviter(session: Session, invitation: Invitation, kind: str) -> None:
-    jobs.put(
+    notices.tell(
         session,
-        NewJob(
-            lane=Lane.SLACK,
-            kind=kind,
-            key=f"{kind}:{invitation.id}",
-            practice_id=invitation.practice_id,
-            args={"invitation_id": str(invitation.id)},
-        ),
+        kind,
+        invitation.id,
+        practice_id=invitation.practice_id,
+        colleague_id=invitation.inviter_id,
+        args={"invitation_id": str(invitation.id)},
     )

@@ -1,0 +1,199 @@
+"""From a draft to the client account."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Client,
+    ClientAccess,
+    ClientKind,
+    ClientRole,
+    ClientUser,
+    Colleague,
+    Draft,
+    Invitation,
+    Login,
+    Practice,
+)
+from services import audit, notices, policy
+from services.actor import Actor
+from services.add_client.lookups import access_choices, review_of
+from services.add_client.records import CreatedClient, Review
+from services.add_client.steps import ExistingUser, Facts, InviteChoice, StepName
+from services.clients import extract
+from services.clients.names import code_key, name_key
+from services.emails import clean_email, email_key
+from services.invitations.service import invite
+from services.keys import Keyring
+from services.practice import count_bundle
+
+
+def insert_client(
+    session: Session,
+    keys: Keyring,
+    actor: Actor,
+    colleague: Colleague,
+    practice: Practice,
+    facts: Facts,
+    draft: Draft,
+    now: datetime,
+) -> Client:
+    """Adds the account with all that belongs to it, under the lock on the practice's row that the caller holds."""
+    review = review_of(session, practice, actor, facts, draft.answers)
+    client = Client(
+        practice_id=practice.id,
+        name=review.name,
+        name_key=name_key(review.name),
+        practice_code=review.practice_code,
+        code_key=code_key(review.practice_code) if review.practice_code else None,
+        industry=review.industry,
+        kind=ClientKind.BUSINESS,
+        solutions=review.solutions,
+        software=review.software,
+        tax_categories=review.tax_categories,
+        applied_defaults=practice.client_defaults,
+        draft_id=draft.id,
+        created_by=actor.colleague_id,
+        created_at=now,
+    )
+    _insert_with_extract_name(session, client)
+    _grant(session, actor, colleague, practice, client, draft.answers)
+    audit.record(
+        session,
+        actor,
+        "client.created",
+        client.id,
+        at=now,
+        after={
+            "name": client.name,
+            "practice_code": client.practice_code,
+            "solutions": client.solutions,
+            "software": client.software,
+            "extract_name": client.extract_name,
+            "colleagues": list(review.colleagues),
+            "teams": list(review.teams),
+            "account_manager": review.account_manager,
+            "defaults": practice.client_defaults,
+        },
+    )
+    if review.invite is InviteChoice.NOW:
+        _add_contact(session, keys, actor, practice, client, review, now)
+    notices.tell(
+        session,
+        "slack.client_created",
+        client.id,
+        practice_id=practice.id,
+        colleague_id=actor.colleague_id,
+        args={"client_id": str(client.id)},
+    )
+    return client
+
+
+def _add_contact(
+    session: Session, keys: Keyring, actor: Actor, practice: Practice, client: Client, review: Review, now: datetime
+) -> None:
+    email = clean_email(str(review.contact_email))
+    user = ClientUser(
+        practice_id=practice.id,
+        client_id=client.id,
+        name=str(review.contact_name),
+        email=email,
+        email_key=email_key(email),
+        role=ClientRole.BUSINESS_ADMIN,
+        is_owner=True,
+        created_at=now,
+    )
+    session.add(user)
+    if review.existing is ExistingUser.ADD_WITHOUT_INVITATION:
+        user.login_id = session.scalar(select(Login.id).where(Login.email_key == user.email_key))
+    session.flush()
+    audit.record(session, actor, "client_user.added", user.id, at=now, after={"name": user.name, "email": user.email})
+    if review.existing is None:
+        invite(
+            session,
+            actor=actor,
+            client_user=user,
+            client_id=client.id,
+            practice_id=practice.id,
+            keys=keys,
+            now=now,
+        )
+
+
+def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *, extract_domain: str) -> CreatedClient:
+    """The result of a creation as it stands now."""
+    client = session.scalars(select(Client).where(Client.id == client_id, Client.practice_id == practice.id)).one()
+    owner = session.scalar(select(ClientUser).where(ClientUser.client_id == client_id, ClientUser.is_owner))
+    status = session.scalar(
+        select(Invitation.status).where(Invitation.client_id == client_id).order_by(Invitation.id.desc()).limit(1)
+    )
+    return CreatedClient(
+        practice_id=practice.id,
+        client_id=client.id,
+        name=client.name,
+        practice_code=client.practice_code,
+        extract=extract.ExtractAddress(client.extract_name, extract_domain),
+        solutions=client.solutions,
+        software=client.software,
+        tax_categories=client.tax_categories,
+        contact_name=owner.name if owner else None,
+        contact_email=owner.email if owner else None,
+        invitation=status,
+        has_existing_login=owner is not None and status is None,
+        bundle=count_bundle(session, practice),
+        created_by=session.scalars(select(Colleague.slack_user_id).where(Colleague.id == client.created_by)).one(),
+    )
+
+
+def _grant(
+    session: Session,
+    actor: Actor,
+    colleague: Colleague,
+    practice: Practice,
+    client: Client,
+    answers: Mapping[str, Any],
+) -> None:
+    access = access_choices(session, practice, actor, answers.get(StepName.ACCESS, {}))
+    people = {c.id for c in access.chosen_colleagues}
+    if not policy.sees_all_clients(colleague):
+        people.add(colleague.id)  # whoever adds a client can open it
+    if access.chosen_manager:
+        client.account_manager_id = access.chosen_manager.id
+        people.add(access.chosen_manager.id)
+    session.add_all(ClientAccess(client_id=client.id, colleague_id=person) for person in people)
+    session.add_all(ClientAccess(client_id=client.id, team_id=team.id) for team in access.chosen_teams)
+
+
+def _insert_with_extract_name(session: Session, client: Client) -> None:
+    """Adds the client under the first Extract name that is free in the whole installation."""
+    names = extract.candidates(client.name)
+    client.extract_name = next(names)
+    taken = set(
+        session.scalars(
+            select(Client.extract_name).where(
+                or_(
+                    Client.extract_name == client.extract_name,
+                    Client.extract_name.startswith(f"{client.extract_name}-"),
+                )
+            )
+        )
+    )
+    while True:
+        while client.extract_name in taken:
+            client.extract_name = next(names)
+        try:
+            with session.begin_nested():
+                session.add(client)
+        except IntegrityError as error:
+            if "extract_name" not in str(error.orig):
+                raise
+            # Another practice took the name between the look and the insert.
+            taken.add(client.extract_name)
+        else:
+            return

@@ -1,0 +1,199 @@
+"""What the wizard asks the database: who can be given access, what exists already, what a draft comes to."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from db.models import Client, ClientUser, Colleague, Login, Plan, Practice, Region, Role, Solutions, TaxCategories, Team
+from services.actor import Actor
+from services.add_client.records import AccessChoices, Choosable, Review, Twin
+from services.add_client.steps import (
+    AccessForm,
+    DetailsForm,
+    Facts,
+    InviteChoice,
+    InviteForm,
+    Raw,
+    SoftwareForm,
+    SolutionsForm,
+    StepName,
+    applying,
+    offers_self_employed,
+    read,
+)
+from services.clients.names import code_key, name_key, near
+from services.emails import clean_email
+from services.errors import InvalidError
+from services.practice import has_grantees
+
+LISTED = 100
+"""As many options as a Slack select can show; with more the form searches instead."""
+_TAX_CATEGORIES = {Region.UNITED_STATES: TaxCategories.SCHEDULE_C, Region.CANADA: TaxCategories.T2125}
+
+
+def facts_of(session: Session, practice: Practice, actor: Actor) -> Facts:
+    colleagues, teams = has_grantees(session, practice, actor)
+    return Facts(
+        region=practice.region,
+        plan=practice.plan,
+        has_dhi=practice.has_dhi,
+        has_colleagues=colleagues,
+        has_teams=teams,
+    )
+
+
+def require_free_code(session: Session, practice: Practice, code: str | None) -> None:
+    if code is None:
+        return
+    holder = session.scalar(
+        select(Client.name).where(Client.practice_id == practice.id, Client.code_key == code_key(code))
+    )
+    if holder is not None:
+        raise InvalidError({"practice_code": f"This code is already used by {holder}. Choose another."})
+
+
+def twin_key(details: DetailsForm) -> str:
+    return f"{name_key(details.name)}|{_bare(details.practice_code or '')}"
+
+
+def _bare(code: str) -> str:
+    return "".join(c for c in code_key(code) if c.isalnum())
+
+
+def find_twins(session: Session, practice: Practice, details: DetailsForm) -> tuple[Twin, ...]:
+    """Clients whose name equals or nearly equals the typed one, or whose code differs in its punctuation only."""
+    key = name_key(details.name)
+    # Names that differ more in length can't be near: ratio >= 88 of 100 allows 24 in 176 of difference.
+    spread = len(key) * 27 // 100 + 1
+    length = func.length(Client.name_key)
+    keys = session.scalars(
+        select(Client.name_key)
+        .where(Client.practice_id == practice.id, length.between(len(key) - spread, len(key) + spread))
+        .distinct()
+    )
+    matches: list[ColumnElement[bool]] = [Client.name_key.in_(near(key, keys))]
+    if details.practice_code and (bare := _bare(details.practice_code)):
+        folded: ColumnElement[Any] = func.coalesce(Client.code_key, "")
+        for mark in "-_./ ":
+            folded = func.replace(folded, mark, "")
+        matches.append(folded == bare)
+    rows = session.execute(
+        select(Client.name, Client.practice_code, Client.deactivated_at)
+        .where(Client.practice_id == practice.id, or_(*matches))
+        .order_by(Client.name)
+        .limit(5)
+    )
+    return tuple(
+        Twin(name=row.name, practice_code=row.practice_code, deactivated=row.deactivated_at is not None) for row in rows
+    )
+
+
+def email_is_taken(session: Session, practice: Practice, key: str) -> bool:
+    """Whether somebody signs in with this address, or is a user of one of this practice's clients."""
+    login = session.scalar(select(Login.id).where(Login.email_key == key))
+    user = session.scalar(
+        select(ClientUser.id).where(ClientUser.practice_id == practice.id, ClientUser.email_key == key).limit(1)
+    )
+    return login is not None or user is not None
+
+
+def grantable(
+    session: Session, practice: Practice, actor: Actor, *, managers: bool, containing: str = ""
+) -> tuple[Choosable, ...]:
+    """Colleagues to choose from, one more than can be listed. Admins have access anyway, and so has the actor."""
+    query = select(Colleague.id, Colleague.name).where(Colleague.practice_id == practice.id, Colleague.active)
+    if not managers:
+        query = query.where(Colleague.role == Role.STANDARD, Colleague.id != actor.colleague_id)
+    if containing:
+        query = query.where(func.lower(Colleague.name).contains(containing.lower(), autoescape=True))
+    rows = session.execute(query.order_by(Colleague.name, Colleague.id).limit(LISTED + 1))
+    return tuple(Choosable(row.id, row.name) for row in rows)
+
+
+def _teams(session: Session, practice: Practice) -> tuple[Choosable, ...]:
+    if practice.plan is not Plan.ADVANCED:
+        return ()
+    rows = session.execute(
+        select(Team.id, Team.name).where(Team.practice_id == practice.id).order_by(Team.name).limit(LISTED)
+    )
+    return tuple(Choosable(row.id, row.name) for row in rows)
+
+
+def _chosen(session: Session, practice: Practice, ids: tuple[uuid.UUID, ...]) -> tuple[Choosable, ...]:
+    if not ids:
+        return ()
+    rows = session.execute(
+        select(Colleague.id, Colleague.name)
+        .where(Colleague.practice_id == practice.id, Colleague.active, Colleague.id.in_(ids))
+        .order_by(Colleague.name)
+    )
+    return tuple(Choosable(row.id, row.name) for row in rows)
+
+
+def _access_form(answers: Mapping[str, Any]) -> AccessForm:
+    try:
+        return read(AccessForm, answers.get(StepName.ACCESS, {}))
+    except InvalidError:
+        return AccessForm()
+
+
+def access_choices(session: Session, practice: Practice, actor: Actor, raw: Raw) -> AccessChoices:
+    form = _access_form({StepName.ACCESS: raw})
+    colleagues = grantable(session, practice, actor, managers=False)
+    advanced = practice.plan is Plan.ADVANCED
+    managers = grantable(session, practice, actor, managers=True) if advanced else ()
+    teams = _teams(session, practice)
+    manager = _chosen(session, practice, (form.account_manager,)) if form.account_manager and advanced else ()
+    return AccessChoices(
+        colleagues=colleagues[:LISTED],
+        teams=teams,
+        managers=managers[:LISTED],
+        too_many=max(len(colleagues), len(managers)) > LISTED,
+        chosen_colleagues=_chosen(session, practice, form.colleagues),
+        chosen_teams=tuple(team for team in teams if team.id in form.teams),
+        chosen_manager=manager[0] if manager else None,
+    )
+
+
+def require_grantees(session: Session, practice: Practice, form: AccessForm) -> None:
+    problems = {}
+    if len(_chosen(session, practice, form.colleagues)) != len(set(form.colleagues)):
+        problems["colleagues"] = "Somebody you chose is no longer a colleague. Choose again."
+    if not set(form.teams) <= {team.id for team in _teams(session, practice)}:
+        problems["teams"] = "A team you chose is no longer there. Choose again."
+    if form.account_manager and not _chosen(session, practice, (form.account_manager,)):
+        problems["account_manager"] = "This person is no longer a colleague. Choose again."
+    if problems:
+        raise InvalidError(problems)
+
+
+def review_of(session: Session, practice: Practice, actor: Actor, facts: Facts, answers: Mapping[str, Any]) -> Review:
+    """What the draft comes to, by the steps that apply. Only for drafts whose steps have been checked."""
+    names = {step.name for step in applying(facts, answers)}
+    details = read(DetailsForm, answers.get(StepName.DETAILS, {}))
+    invited = read(InviteForm, answers.get(StepName.INVITE, {}))
+    inviting = invited.invite is InviteChoice.NOW
+    raw_access = answers.get(StepName.ACCESS, {}) if StepName.ACCESS in names else {}
+    access = access_choices(session, practice, actor, raw_access)
+    solutions = Solutions.BOOKKEEPING
+    if StepName.SOLUTIONS in names:
+        solutions = read(SolutionsForm, answers.get(StepName.SOLUTIONS, {})).solutions
+    switched = details.self_employed and offers_self_employed(facts, answers)
+    return Review(
+        name=details.name,
+        practice_code=details.practice_code,
+        industry=details.industry,
+        solutions=solutions,
+        software=read(SoftwareForm, answers.get(StepName.SOFTWARE, {})).software,
+        tax_categories=_TAX_CATEGORIES[facts.region] if switched else None,
+        colleagues=tuple(c.name for c in access.chosen_colleagues),
+        teams=tuple(t.name for t in access.chosen_teams),
+        account_manager=access.chosen_manager.name if access.chosen_manager else None,
+        invite=invited.invite,
+        contact_name=invited.contact_name if inviting else None,
+        contact_email=clean_email(str(invited.contact_email)) if inviting else None,
+        existing=invited.existing if inviting else None,
+    )
