@@ -1,9 +1,9 @@
 """Everything built from the settings, and taken down again."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -43,9 +43,9 @@ class _NoMailer:
 
 
 class Composition:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, now: Callable[[], datetime] | None = None) -> None:
         self.settings = settings
-        self.database = Database(settings.database_url, pool_size=web.THREADS + AFTER_THREADS)
+        self.database = Database(settings.database_url, pool_size=web.THREADS + AFTER_THREADS, now=now)
         keys = Keyring(settings.keys)
         mailer: Mailer = SmtpMailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else _NoMailer()
         self.services = container.build(

@@ -1,0 +1,36 @@
+"""The product running against the sandbox."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.running import RunningSandbox
+from tests.fakes import Clock
+from tests.stack import SANDBOX, Stack
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[RunningSandbox]:
+    with RunningSandbox(SANDBOX) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(database_url: str, running_sandbox: RunningSandbox) -> Iterator[Stack]:
+    """One workspace, real time."""
+    with Stack(database_url, running_sandbox) as stack:
+        yield stack
+
+
+@pytest.fixture
+def timed_stack(database_url: str, running_sandbox: RunningSandbox, clock: Clock) -> Iterator[Stack]:
+    """One workspace, with the fake clock deciding what is due."""
+    with Stack(database_url, running_sandbox, now=clock.now) as stack:
+        yield stack
+
+
+@pytest.fixture
+def many(database_url: str, running_sandbox: RunningSandbox, clock: Clock) -> Iterator[Stack]:
+    """Any workspace may install the app; the fake clock decides what is due."""
+    with Stack(database_url, running_sandbox, now=clock.now, many_workspaces=True) as stack:
+        yield stack
