@@ -53,7 +53,8 @@ class _RefusedError(Exception):
 class _InvitationPages:
     def __init__(self, invitations: InvitationService, public_url: str) -> None:
         self._invitations = invitations
-        self._origin = _origin(public_url)
+        public = urlsplit(public_url)
+        self._origin = f"{public.scheme}://{public.netloc}"
         self._renderer = Renderer()
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -61,12 +62,16 @@ class _InvitationPages:
     def guarded(self, endpoint: _Endpoint) -> _Endpoint:
         """`endpoint`, with a page for each failure that a person can cause or meet."""
 
-        async def respond(request: Request) -> Response:
+        async def answer(request: Request) -> Response:
+            self._refuse_other_sites(request)
             try:
-                self._refuse_other_sites(request)
                 return await endpoint(request)
             except InvitationClosedError as closed:
-                return self._closed(request, closed.page)
+                return self._page(request, closed.page)
+
+        async def respond(request: Request) -> Response:
+            try:
+                return await answer(request)
             except BusyError as busy:
                 return self._message(503, "Please try again in a minute", busy.message, 60)
             except ServiceError as error:
@@ -78,22 +83,22 @@ class _InvitationPages:
 
     async def show(self, request: Request) -> Response:
         page = await self._call(self._invitations.open, request.path_params["token"], seen=_is_seen(request))
-        return self._form(page) if page.state == LinkState.OPEN else self._closed(request, page)
+        return self._page(request, page)
 
     async def accept(self, request: Request) -> Response:
         form = await _read_form(request)
         token = request.path_params["token"]
         page = await self._known(token)
         if page.state != LinkState.OPEN:
-            return self._closed(request, page)
+            return self._page(request, page)
         self._count(_TRIES, "password", hash_token(token).hex())
         password = form.get("password", "")
         if not page.has_login and password and form.get("repeat") != password:
-            return self._form(page, {"repeat": "The two passwords differ. Type the same one twice."})
+            return self._page(request, page, {"repeat": "The two passwords differ. Type the same one twice."})
         try:
             accepted = await self._call(self._invitations.accept, token, password)
         except InvalidError as error:
-            return self._form(page, error.fields)
+            return self._page(request, await self._known(token), error.fields)
         return self._renderer.page("accepted.html", accepted=accepted)
 
     async def ask_for_new(self, request: Request) -> Response:
@@ -110,12 +115,12 @@ class _InvitationPages:
             raise InvitationClosedError(page)
         return page
 
-    def _form(self, page: InvitationPage, errors: dict[str, str] | None = None) -> Response:
-        return self._renderer.page("open.html", status=422 if errors else 200, page=page, errors=errors or {})
-
-    def _closed(self, request: Request, page: InvitationPage) -> Response:
+    def _page(self, request: Request, page: InvitationPage, errors: dict[str, str] | None = None) -> Response:
+        if page.state == LinkState.OPEN:
+            return self._renderer.page("open.html", status=422 if errors else 200, page=page, errors=errors or {})
         if page.state != LinkState.UNKNOWN:
-            return self._renderer.page(f"{page.state}.html", status=410, page=page, token=request.path_params["token"])
+            token = request.path_params["token"]
+            return self._renderer.page(f"{page.state}.html", status=410, page=page, token=token)
         # Only misses count, and after the look-up: nobody can lock others out of links that work.
         self._count(_UNKNOWN_LINKS, "unknown", _network(request))
         return self._renderer.page("unknown.html", status=404)
@@ -136,9 +141,9 @@ class _InvitationPages:
         # ridden on. This check only adds to that. Browsers send Origin "null" under our Referrer-Policy.
         if request.method in {"GET", "HEAD"}:
             return
-        foreign_site = request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
-        foreign_origin = request.headers.get("origin", "null") not in {"null", self._origin, _origin(str(request.url))}
-        if foreign_site or foreign_origin:
+        site, origin = request.headers.get("sec-fetch-site", "none"), request.headers.get("origin", "null")
+        own = origin in {"null", self._origin} or origin.partition("://")[2] == request.headers.get("host")
+        if not own or site not in {"same-origin", "none"}:
             words = "This came from another website. Open the link in your e-mail, and use the page that it opens."
             raise _RefusedError(403, "That didn't work", words)
 
@@ -148,22 +153,16 @@ class _InvitationPages:
 
 
 async def _read_form(request: Request) -> dict[str, str]:
-    """The form's fields. Refuses what is too large before it is held in memory or read as a form."""
+    """The form's fields. Refuses what is too large without holding it in memory or reading it as a form."""
     too_large = _RefusedError(413, "That was too much", "Go back, and type or paste only a password.")
     unreadable = _RefusedError(400, "That didn't work", "Open the link in your e-mail again, and use the form there.")
-    if not request.headers.get("content-length", "0").isdecimal():
-        raise unreadable
-    if int(request.headers.get("content-length", "0")) > _LARGEST_FORM:
-        raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > _LARGEST_FORM:
             raise too_large
-    if (
-        body
-        and request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded"
-    ):
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and content_type != "application/x-www-form-urlencoded":
         raise unreadable
     try:
         fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=10, errors="strict")
@@ -175,11 +174,6 @@ async def _read_form(request: Request) -> dict[str, str]:
 def _is_seen(request: Request) -> bool:
     purposes = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
     return request.method == "GET" and "prefetch" not in purposes
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _network(request: Request) -> str:

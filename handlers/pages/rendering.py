@@ -35,3 +35,12 @@ class Renderer:
     def page(self, template: str, *, status: int = 200, retry_after: int | None = None, **values: Any) -> HTMLResponse:
         headers = self._headers if retry_after is None else {**self._headers, "Retry-After": str(retry_after)}
         return HTMLResponse(self._templates.get_template(template).render(values), status, headers)
+
+
+def failure_page(reference: str) -> HTMLResponse:
+    """For a page's unexpected failure. The reference is also in the log."""
+    words = (
+        f"Something went wrong on our side, and nothing was changed. Try again in a few minutes. If it happens again, \
+tell whoever invited you, and quote the reference {reference}."
+    )
+    return Renderer().page("message.html", status=500, heading="That didn’t work", words=words)

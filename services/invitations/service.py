@@ -456,6 +456,11 @@ def _find(session: Session, invitation_id: uuid.UUID, *, lock: bool = False) -> 
     """The invitation, locked before it is read if it is to be changed."""
     if lock:
         session.execute(select(Invitation.id).where(Invitation.id == invitation_id).with_for_update())
+    address = session.scalar(select(Invitation.email).where(Invitation.id == invitation_id))
+    if address is None:
+        return None
+    # Before the invitation: an acceptance in between then shows as one, and not as a login that came from nowhere.
+    login = session.scalar(select(Login).where(Login.email_key == email_key(address)))
     found = session.execute(
         select(Invitation, ClientUser, Client, Practice, Colleague)
         .join(ClientUser, ClientUser.id == Invitation.client_user_id)
@@ -467,7 +472,6 @@ def _find(session: Session, invitation_id: uuid.UUID, *, lock: bool = False) -> 
     if found is None:
         return None
     invitation, client_user, client, practice, inviter = found
-    login = session.execute(select(Login).where(Login.email_key == email_key(invitation.email))).scalar_one_or_none()
     return _Rows(invitation, client_user, client, practice, inviter, login)
 
 
