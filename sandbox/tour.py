@@ -1,0 +1,206 @@
+"""`make tour`: the main job from `/add-client` to the accepted invitation, step by step, without a browser."""
+
+import argparse
+import html
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+
+from sandbox.demo import Demo, DemoError, arguments, stopped_by_signals
+from sandbox.driver import Answer, Person, SandboxError, View
+
+CLIENT = "Harbour Bakery Ltd"
+CONTACT = "Cy Harbour"
+EMAIL = "cy@harbour.example"
+PASSWORD = "three unrelated words"
+
+
+class TourError(Exception):
+    """The product didn't do what a person would expect of it here."""
+
+
+class Tour:
+    """Acts as Clem, a Client Admin, and as the client, and prints what each of them sees."""
+
+    def __init__(self, demo: Demo) -> None:
+        self.at = "The start"
+        self._demo = demo
+        self._sandbox = demo.sandbox
+        self._clem = demo.sandbox.person("U_CLEM")
+        self._steps = 0
+
+    def walk(self) -> None:
+        """Raises TourError or SandboxError at the step in `at`."""
+        steps = self._open()
+        self._fill_in(steps)
+        self._create()
+        link = self._receive()
+        self._accept(link)
+        self._hear()
+        self._look()
+
+    def _open(self) -> int:
+        with self._step("Clem types /add-client. The modal opens"):
+            _require(self._clem.command("/add-client"))
+            page = self._clem.wait_view(callback_id="add_client.submit")
+            found = re.search(r"Step 1 of (\d+)", page.text)
+            if found is None:
+                raise TourError(f"The modal doesn't say which step it is:\n{page}")
+            return int(found[1])
+
+    def _fill_in(self, steps: int) -> None:
+        for number in range(1, steps):
+            page = self._clem.wait_view(title="Add client", containing=f"Step {number} of {steps}")
+            title = page.text.partition(" · ")[2].partition("\n")[0]
+            with self._step(f"Step {number} of {steps}: {title}"):
+                self._fill_in_page(page)
+                show(str(self._clem.view))
+                self._next()
+        with self._step(f"Step {steps} of {steps}: everything on one page"):
+            show(str(self._clem.wait_view(title="Add client", containing=f"Step {steps} of {steps}")))
+
+    def _fill_in_page(self, page: View) -> None:
+        clem = self._clem
+        fields = {str(block.get("block_id")) for block in page.blocks}
+        if "name" in fields:
+            clem.fill("name", CLIENT)
+            clem.fill("practice_code", "HARB01")
+            clem.fill("industry", "Retail and e-commerce")
+        if "colleagues" in fields:
+            clem.fill("colleagues", ["Sam Price"])
+        if "contact_email" in fields:
+            clem.fill("contact_name", CONTACT)
+            clem.fill("contact_email", "cy@harbour")
+            refused = clem.submit()
+            if not refused.errors:
+                raise TourError("A wrong e-mail address was not refused.")
+            say(f"A wrong address is refused at its field, and nothing typed is lost: {_joined(refused)}")
+            clem.fill("contact_email", EMAIL)
+
+    def _next(self) -> None:
+        answer = self._clem.submit()
+        _require(answer)
+        if answer.errors:
+            raise TourError(f"The page was refused: {_joined(answer)}")
+
+    def _create(self) -> None:
+        with self._step("Clem presses Create. The client account is there, with its address for documents"):
+            self._next()
+            show(str(self._clem.wait_view(title="Client created", containing=CLIENT)))
+            self._clem.close_all()
+            self._clem.wait_message(containing=f"{CLIENT} was created", conversation="app_dm")
+            say("The same comes as a message, to be found again.")
+
+    def _receive(self) -> str:
+        with self._step(f"{CONTACT}, the client, receives an e-mail"):
+            mail = self._sandbox.wait_mail(to=EMAIL, timeout=20)
+            show(f"To: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['text'].strip()}")
+            link = re.search(rf"{re.escape(self._demo.bot_url)}/i/\S+", mail["text"])
+            if link is None:
+                raise TourError("The e-mail has no link.")
+            return link[0]
+
+    def _accept(self, link: str) -> None:
+        with httpx.Client(trust_env=False, timeout=30, follow_redirects=True) as browser:
+            with self._step("Cy opens the link"):
+                show(_page(browser.get(link)))
+            with self._step("Cy sets a password"):
+                show(_page(browser.post(link, data={"password": PASSWORD, "repeat": PASSWORD})))
+            with self._step("The link works once: opened again, it says so"):
+                again = browser.get(link)
+                if again.status_code != httpx.codes.GONE:
+                    raise TourError(f"A used link answered {again.status_code} at {urlsplit(link).path}")
+                show(_text(again.text))
+
+    def _hear(self) -> None:
+        with self._step("Clem is told in Slack"):
+            show(_last_line(self._clem, "accepted the invitation"))
+
+    def _look(self) -> None:
+        with self._step("Clem's Home tab shows where things stand"):
+            _require(self._clem.open_home())
+            show(str(self._clem.wait_home(containing=f"{CLIENT} · HARB01 · accepted")))
+
+    @contextmanager
+    def _step(self, title: str) -> Iterator[None]:
+        self._steps += 1
+        self.at = f"{self._steps}. {title}"
+        print(f"\n{self.at}", flush=True)
+        yield
+
+
+def show(text: str) -> None:
+    print(textwrap.indent(text, "   | ", lambda _: True), flush=True)
+
+
+def say(text: str) -> None:
+    print(f"   {text}", flush=True)
+
+
+def _require(answer: Answer) -> None:
+    if not answer.ok:
+        raise TourError(f"Clientdesk did not answer: {answer.error}")
+
+
+def _joined(answer: Answer) -> str:
+    return " ".join(answer.errors.values())
+
+
+def _last_line(person: Person, containing: str) -> str:
+    message = person.wait_message(containing=containing, conversation="app_dm", timeout=20)
+    return message.text.splitlines()[-1]
+
+
+def _page(answer: httpx.Response) -> str:
+    if not answer.is_success:
+        raise TourError(f"The page answered {answer.status_code}:\n{_text(answer.text)}")
+    return _text(answer.text)
+
+
+def _text(page: str) -> str:
+    """What a page says, without its looks."""
+    body = page.partition("<body")[2].partition(">")[2]
+    body = re.sub(r"<input[^>]*\bvalue=\"([^\"]*)\"[^>]*>", r"‹\1›\n", body)
+    body = re.sub(r"<input[^>]*>", "‹›\n", body)
+    body = re.sub(r"<button[^>]*>(.*?)</button>", r"[\1]", body, flags=re.DOTALL)
+    lines = html.unescape(re.sub(r"<[^>]+>", "", body)).splitlines()
+    return "\n".join(line.strip() for line in lines if line.strip())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.tour", description=__doc__)
+    arguments(parser)
+    asked = parser.parse_args()
+    print(f"{__doc__}\nStarting Clientdesk and the sandbox on free ports …", flush=True)
+    tour = None
+    try:
+        with (
+            stopped_by_signals(),
+            Demo(
+                region=asked.region,
+                plan=asked.plan,
+                bundle=asked.bundle,
+                dhi=asked.dhi == "on",
+                database_url=asked.database_url,
+            ) as demo,
+        ):
+            say("Ada, who owns the workspace, has set the practice Birch & Co up and made Clem a Client Admin.")
+            tour = Tour(demo)
+            tour.walk()
+    except KeyboardInterrupt:
+        print("\nStopped.", flush=True)
+        return 130
+    except (TourError, DemoError, SandboxError, httpx.HTTPError) as error:
+        print(f"\nThe tour failed. {tour.at if tour else 'The start'}: {error}", file=sys.stderr)
+        return 1
+    print("\nThe tour is over: every step worked.", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
