@@ -66,7 +66,7 @@ class AddClientService:
 
     def resume(self, actor: Actor, draft_id: uuid.UUID) -> WizardPage:
         """The page at which the person left. Raises GoneError when the draft is closed."""
-        with self._database.read() as session:
+        with self._database.begin() as session:
             practice = self._permitted(session, actor)
             return self._page(session, actor, practice, _draft(session, actor, draft_id))
 
@@ -229,6 +229,9 @@ class AddClientService:
         facts = facts_of(session, practice, actor)
         steps = applying(facts, draft.answers)
         position = _position(steps, draft.step)
+        if steps[position].name in _TAKE_NOTHING and (missing := self._to_mend(session, practice, facts, draft)):
+            draft.step = missing
+            position = _position(steps, missing)
         step = steps[position].name
         raw = draft.answers.get(step, {})
         return WizardPage(

@@ -289,16 +289,19 @@ class InvitationService:
                     _change(session, rows.invitation, InvitationStatus.OPENED, Source.WEB, now)
         return page
 
-    def accept(self, token: str, password: str) -> Accepted:
+    def accept(self, token: str, password: str, *, repeat: str | None = None) -> Accepted:
         """Makes the login, or checks the password of the one there is, and links the person's client users to it.
 
-        Raises InvitationClosedError if the link is not open (any more), InvalidError at the field `password`.
+        Raises InvitationClosedError if the link is not open (any more), InvalidError at the fields `password` and,
+        where a new password was typed twice, `repeat`.
         """
         for _ in range(3):
             with self._database.read() as session:
                 rows = _require_open(_find_by_token(session, token), self._now())
                 page, known_hash = rows.page(self._now()), rows.login.password_hash if rows.login else None
-            password_hash = self._checked_hash(page, known_hash, password)  # slow, hence outside the transactions
+            password_hash = self._checked_hash(
+                page, known_hash, password, repeat
+            )  # slow, hence outside the transactions
             try:
                 with self._database.begin() as session:
                     return self._accept(session, token, password_hash, is_new=known_hash is None)
@@ -414,18 +417,21 @@ class InvitationService:
         _change(session, rows.invitation, InvitationStatus.FAILED, Source.WORKER, self._now(), failure=failure)
         _tell_inviter(session, rows.invitation, "slack.invitation_failed")
 
-    def _checked_hash(self, page: InvitationPage, known_hash: str | None, password: str) -> str:
+    def _checked_hash(self, page: InvitationPage, known_hash: str | None, password: str, repeat: str | None) -> str:
         """The login's hash if `password` is the login's, else that of a password good enough to be new."""
         if known_hash is not None:
             if not self._passwords.matches(known_hash, password):
-                raise InvalidError(
-                    {"password": "This isn't the password of your Clientdesk login. Check it and try again."}
-                )
+                raise InvalidError({"password": "This isn't the password of your Clientdesk login. Try again."})
             return known_hash
+        errors: dict[str, str] = {}
         try:
             check_password(password, email=page.email, names=(page.person_name, page.client_name, page.practice_name))
         except ValueError as error:
-            raise InvalidError({"password": str(error)}) from None
+            errors["password"] = str(error)
+        if password and repeat is not None and repeat != password:
+            errors["repeat"] = "The two passwords differ. Type the same one twice."
+        if errors:
+            raise InvalidError(errors)
         return self._passwords.hash(password)
 
     def _accept(self, session: Session, token: str, password_hash: str, *, is_new: bool) -> Accepted:
