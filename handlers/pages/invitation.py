@@ -92,11 +92,9 @@ class _InvitationPages:
         if page.state != LinkState.OPEN:
             return self._page(request, page)
         self._count(_TRIES, "password", hash_token(token).hex())
-        password = form.get("password", "")
-        if not page.has_login and password and form.get("repeat") != password:
-            return self._page(request, page, {"repeat": "The two passwords differ. Type the same one twice."})
+        password, repeat = form.get("password", ""), form.get("repeat", "")
         try:
-            accepted = await self._call(self._invitations.accept, token, password)
+            accepted = await self._call(self._invitations.accept, token, password, repeat=repeat)
         except InvalidError as error:
             return self._page(request, await self._known(token), error.fields)
         return self._renderer.page("accepted.html", accepted=accepted)

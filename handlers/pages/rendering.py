@@ -40,7 +40,7 @@ class Renderer:
 def failure_page(reference: str) -> HTMLResponse:
     """For a page's unexpected failure. The reference is also in the log."""
     words = (
-        f"Something went wrong on our side, and nothing was changed. Try again in a few minutes. If it happens again, \
-tell whoever invited you, and quote the reference {reference}."
+        "Something went wrong on our side. Try again in a few minutes. If it happens again, tell whoever invited you, "
+        f"and quote the reference {reference}."
     )
     return Renderer().page("message.html", status=500, heading="That didn’t work", words=words)

@@ -173,6 +173,16 @@ def test_an_error_stands_at_its_field(
     assert world.login_of(person) is None
 
 
+def test_a_weak_password_and_a_slip_are_both_shown_with_the_first_in_focus(world: World, browser: Browser) -> None:
+    _, token = world.sent()
+
+    elements = Elements(browser.post(f"/i/{token}", filled("short", "shorter")))
+
+    fields = [elements.by_id("password"), elements.by_id("repeat")]
+    assert [field["aria-invalid"] for field in fields] == ["true", "true"]
+    assert ["autofocus" in field for field in fields] == [True, False]
+
+
 def test_every_field_has_a_label_and_a_hint(world: World, browser: Browser) -> None:
     _, token = world.sent()
 
