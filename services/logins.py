@@ -59,7 +59,7 @@ def check_password(password: str, *, email: str, names: Iterable[str]) -> None:
     if not text.strip():
         raise ValueError("Enter a password.")
     if len(text) < SHORTEST:
-        raise ValueError(f"Use at least {SHORTEST} characters: three or four unrelated words are easy to remember.")
+        raise ValueError(f"Use at least {SHORTEST} characters.")
     if len(text) > LONGEST:
         raise ValueError(f"Use at most {LONGEST} characters.")
     if _is_about(text, email, names):

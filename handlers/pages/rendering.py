@@ -43,4 +43,4 @@ def failure_page(reference: str) -> HTMLResponse:
         "Something went wrong on our side. Try again in a few minutes. If it happens again, tell whoever invited you, "
         f"and quote the reference {reference}."
     )
-    return Renderer().page("message.html", status=500, heading="That didn’t work", words=words)
+    return Renderer().page("message.html", status=500, heading="That didn't work", words=words)

@@ -112,7 +112,7 @@ def test_a_person_opens_the_link_and_sets_a_password(world: World, browser: Brow
     assert world.invitation(person).status == InvitationStatus.OPENED
 
     page = browser.post(f"/i/{token}", filled())
-    assert (page.status_code, heading(page)) == (200, "You’re in: password set")
+    assert (page.status_code, heading(page)) == (200, "You're in: password set")
     assert "Birch &amp; Co has been told" in page.text
     assert world.login_of(person) is not None
 
@@ -137,7 +137,7 @@ def test_whoever_has_a_login_is_asked_for_its_password(world: World, browser: Br
     assert page.status_code == 422
     assert "This isn&#39;t the password of your Clientdesk login" in page.text
     page = browser.post(f"/i/{token}", {"password": PASSWORD})
-    assert (page.status_code, heading(page)) == (200, "You’re in")
+    assert (page.status_code, heading(page)) == (200, "You're in")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_all_unknown_links_get_the_same_answer(world: World, browser: Browser, t
     world.sent()
     plain = browser.get("/i/unknown")
 
-    assert (plain.status_code, heading(plain)) == (404, "This link doesn’t work")
+    assert (plain.status_code, heading(plain)) == (404, "This link doesn't work")
     for answer in (browser.get(f"/i/{token}"), browser.post(f"/i/{token}", filled()), browser.post(f"/i/{token}/ask")):
         assert (answer.status_code, answer.text, answer.headers) == (404, plain.text, plain.headers)
 
