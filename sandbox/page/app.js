@@ -1,7 +1,7 @@
 // The page: one person's view of the workspace, kept up to date by the sandbox's events.
 
 import { api } from "./api.js";
-import { h, icon, reconcile } from "./dom.js";
+import { h, iconButton, reconcile } from "./dom.js";
 import { Surface } from "./blocks.js";
 import { Composer } from "./composer.js";
 import { Messages } from "./messages.js";
@@ -66,7 +66,8 @@ class Session {
   // Does something as this person and shows what came of it. What the app did wrong comes back as a toast of the state;
   // what the sandbox itself refused is said here.
   async #act(path, body) {
-    const answer = await api.post(`/sandbox/${path}`, { user: this.user, ...body }).catch((error) => ({ refused: true, error: error.message }));
+    const failed = (error) => ({ refused: true, error: error.message });
+    const answer = await api.post(`/sandbox/${path}`, { user: this.user, ...body }).catch(failed);
     if (answer.refused) this.notify(`That could not be done: ${answer.error}`);
     await this.refresh();
     return answer;
@@ -115,8 +116,10 @@ class Session {
     return this.#act("home", {});
   }
 
-  options(body) {
-    return api.post("/sandbox/options", { user: this.user, ...body });
+  async options(body) {
+    const answer = await api.post("/sandbox/options", { user: this.user, ...body });
+    if (!answer.ok) throw new Error(answer.error);
+    return answer;
   }
 }
 
@@ -132,10 +135,14 @@ class Page {
     this.homeEmpty = h("p", { class: "empty" }, "The app has not published its Home yet.");
     this.home = h("div", { class: "home", role: "tabpanel", "aria-label": "Home" }, this.homeBlocks, this.homeEmpty);
     this.title = h("h1", {});
-    this.menu = h("button", { type: "button", class: "icon-button menu-button", "aria-label": "Open navigation", "aria-expanded": "false", "aria-controls": "sidebar", onclick: () => this.#drawer(true) }, icon("menu"));
+    this.menu = iconButton("menu", "Open navigation", {
+      class: "icon-button menu-button", "aria-expanded": "false", "aria-controls": "sidebar", onclick: () => this.#drawer(true),
+    });
     this.tabs = h("div", { role: "tablist", "aria-label": "App", class: "tabs" });
-    this.main = h("main", { id: "main" }, h("header", { class: "place" }, this.menu, this.title, h("p", { class: "offline-note", role: "status" })), this.tabs, this.messages.node, this.home, this.composer.node);
-    document.body.append(h("div", { class: "shell" }, this.sidebar.node, h("div", { class: "veil", onclick: () => this.#drawer(false) }), this.main));
+    const header = h("header", { class: "place" }, this.menu, this.title, h("p", { class: "offline-note", role: "status" }));
+    const veil = h("div", { class: "veil", onclick: () => this.#drawer(false) });
+    this.main = h("main", { id: "main" }, header, this.tabs, this.messages.node, this.home, this.composer.node);
+    document.body.append(h("div", { class: "shell" }, this.sidebar.node, veil, this.main));
     addEventListener("popstate", () => this.follow());
     addEventListener("keydown", (event) => event.key === "Escape" && this.#drawer(false));
   }
@@ -184,16 +191,18 @@ class Page {
   draw() {
     const { state } = this.session;
     if (!state) return;
-    const label = (each) => each.name.replace(/^#/, "");
-    const conversations = state.conversations.map((each) => ({ ...each, label: each.kind === "channel" ? `#${label(each)}` : each.name }));
-    const chat = conversations.find(({ id }) => id === this.place) ?? conversations.find(({ kind }) => kind === "channel") ?? conversations[0];
+    const { conversations } = state;
+    for (const each of conversations) each.label = each.kind === "channel" ? `#${each.name}` : each.name;
+    const first = conversations.find(({ kind }) => kind === "channel") ?? conversations[0];
+    const chat = conversations.find(({ id }) => id === this.place) ?? first;
     const appDm = conversations.find(({ kind }) => kind === "app_dm");
     const atHome = this.place === HOME;
     const current = atHome ? appDm : chat;
-    const places = conversations.map((each) => ({ id: each.kind === "app_dm" && each === appDm ? HOME : each.id, kind: each.kind === "app_dm" ? "app" : each.kind, label: label(each), unread: each.unread }));
+    const placeOf = (each) => (each === appDm ? HOME : each.id);
+    const places = conversations.map((each) => ({ id: placeOf(each), kind: each.kind, label: each.name, unread: each.unread }));
 
     const acting = this.people.find(({ id }) => id === this.session.user);
-    this.sidebar.render({ team: state.team.name, people: this.people, acting: acting.id, places, current: current === appDm ? HOME : current.id });
+    this.sidebar.render({ team: state.team.name, people: this.people, acting: acting.id, places, current: placeOf(current) });
     this.title.textContent = current.label;
     document.title = `${current.label} · ${acting.name}`;
     this.#drawTabs(current === appDm, atHome, appDm);
@@ -219,11 +228,13 @@ class Page {
     this.tabs.hidden = !shown;
     if (!shown) return;
     const other = atHome ? appDm.id : HOME;
-    const tabs = [["Home", HOME, atHome], ["Messages", appDm.id, !atHome]].map(([key, place, selected]) => ({ key, place, selected, signature: `${place} ${selected}` }));
+    const tabs = [["Home", HOME, atHome], ["Messages", appDm.id, !atHome]]
+      .map(([key, place, selected]) => ({ key, place, selected, signature: `${place} ${selected}` }));
     const focused = this.tabs.contains(document.activeElement);
     reconcile(this.tabs, tabs, ({ key, place, selected }) => h("button", {
       type: "button", role: "tab", "aria-selected": String(selected), tabindex: selected ? "0" : "-1",
-      onclick: () => this.go({ in: place }), onkeydown: (event) => /^Arrow(Left|Right)$/.test(event.key) && this.go({ in: other }),
+      onclick: () => this.go({ in: place }),
+      onkeydown: (event) => /^Arrow(Left|Right)$/.test(event.key) && this.go({ in: other }),
     }, key));
     if (focused) this.tabs.querySelector("[aria-selected=true]").focus();
   }

@@ -26,7 +26,7 @@ export class Surface {
     this.#root = root;
     this.#blocks = blocks;
     const fresh = this.fields.adopt(blocks);
-    const items = blocks.map((block, index) => ({ block, key: block.block_id ?? `block-${index}`, signature: JSON.stringify(block) }));
+    const items = blocks.map((block) => ({ block, key: block.block_id, signature: JSON.stringify(block) }));
     keepingFocus(root, () => reconcile(root, items, ({ block }) => renderBlock(block, this)));
     return fresh;
   }
@@ -74,11 +74,13 @@ function renderBlock(block, surface) {
 function section(block, surface) {
   const { accessory } = block;
   const names = surface.names();
-  const body = h("div", { class: "section-body", id: uid("section") },
-    block.text && h("div", { class: "text" }, text(block.text, names)),
-    block.fields && h("div", { class: "section-fields" }, block.fields.map((field) => h("div", { class: "text" }, text(field, names)))));
-  const place = { surface, blockId: block.block_id, acts: true, attributes: {}, label: body.innerText || body.textContent };
-  return h("div", {}, body, accessory && h("div", { class: "accessory" }, accessory.type === "image" ? image(accessory) : renderElement(accessory, place)));
+  const part = (object) => h("div", { class: "text" }, text(object, names));
+  const body = h("div", { class: "section-body" },
+    block.text && part(block.text),
+    block.fields && h("div", { class: "section-fields" }, block.fields.map(part)));
+  const place = { surface, blockId: block.block_id, acts: true, attributes: {}, label: body.textContent };
+  const drawn = accessory?.type === "image" ? image(accessory) : accessory && renderElement(accessory, place);
+  return h("div", {}, body, drawn && h("div", { class: "accessory" }, drawn));
 }
 
 const image = (element) => h("img", { src: element.image_url, alt: element.alt_text });
@@ -88,7 +90,8 @@ function imageBlock(block, surface) {
 }
 
 function context(block, surface) {
-  return h("div", {}, block.elements.map((element) => (element.type === "image" ? image(element) : h("span", { class: "text" }, text(element, surface.names())))));
+  const draw = (element) => (element.type === "image" ? image(element) : h("span", { class: "text" }, text(element, surface.names())));
+  return h("div", {}, block.elements.map(draw));
 }
 
 function actions(block, surface) {

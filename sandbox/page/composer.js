@@ -1,7 +1,7 @@
 // Where a person writes: messages, slash commands with completion, and the menu of shortcuts.
 
-import { h, icon, placeBeside, uid } from "./dom.js";
-import { menuButton } from "./elements.js";
+import { h, icon, iconButton, tether, uid } from "./dom.js";
+import { menuButton } from "./menu.js";
 import { Notices } from "./notices.js";
 
 export class Composer {
@@ -15,15 +15,19 @@ export class Composer {
   constructor(session) {
     this.#session = session;
     this.notices = new Notices();
-    this.listbox = h("div", { role: "listbox", id: uid("commands"), class: "listbox commands", popover: "manual", "aria-label": "Commands" });
+    this.listbox = h("div", {
+      role: "listbox", id: uid("commands"), class: "listbox commands", popover: "manual", "aria-label": "Commands",
+    });
     this.input = h("input", {
-      type: "text", role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-controls": this.listbox.id, "aria-autocomplete": "list", "data-focus": "composer",
+      type: "text", role: "combobox", autocomplete: "off", "aria-autocomplete": "list", "aria-expanded": "false",
+      "aria-controls": this.listbox.id,
       oninput: () => this.#complete(), onkeydown: (event) => this.#key(event), onblur: () => this.#hide(),
     });
     this.shortcuts = h("span", {});
-    this.form = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.shortcuts, this.input,
-      h("button", { type: "submit", class: "icon-button send", "aria-label": "Send" }, icon("send")));
+    this.form = h("form", { class: "composer", onsubmit: (event) => this.#send(event) },
+      this.shortcuts, this.input, iconButton("send", "Send", { type: "submit", class: "icon-button send" }));
     this.listbox.addEventListener("mousedown", (event) => event.preventDefault());
+    tether(this.listbox, this.form);
     this.node = h("div", { class: "composer-area" }, this.notices.node, this.form, this.listbox);
   }
 
@@ -48,19 +52,24 @@ export class Composer {
     const signature = JSON.stringify(shortcuts);
     if (this.shortcuts.signature === signature) return;
     this.shortcuts.signature = signature;
-    const items = shortcuts.map(({ name, description, callback_id: id }) => ({ text: name, description, pick: () => this.#session.shortcut(id) }));
-    this.shortcuts.replaceChildren(items.length ? menuButton({ class: "icon-button", "aria-label": "Shortcuts", "data-focus": "shortcuts" }, icon("bolt"), items) : "");
+    const items = shortcuts.map(({ name, description, callback_id: id }) => ({
+      text: name, description, pick: () => this.#session.shortcut(id),
+    }));
+    const menu = items.length > 0 && menuButton({ class: "icon-button", "aria-label": "Shortcuts" }, icon("bolt"), items);
+    this.shortcuts.replaceChildren(menu || "");
   }
 
   #complete() {
     const { value } = this.input;
     const { commands } = this.#session.state;
-    this.#matches = value.startsWith("/") && !value.includes(" ") ? commands.filter(({ command }) => command.startsWith(value.toLowerCase())) : [];
+    const typing = value.startsWith("/") && !value.includes(" ");
+    this.#matches = typing ? commands.filter(({ command }) => command.startsWith(value.toLowerCase())) : [];
     if (!this.#matches.length) return this.#hide();
-    this.listbox.replaceChildren(...this.#matches.map((match, index) => h("div", { role: "option", id: uid("command"), "aria-selected": "false", onclick: () => this.#take(index) },
-      h("span", {}, h("strong", {}, match.command), " ", h("span", { class: "usage" }, match.usage_hint ?? "")), h("span", { class: "option-description" }, match.description ?? ""))));
+    this.listbox.replaceChildren(...this.#matches.map((match, index) =>
+      h("div", { role: "option", id: uid("command"), "aria-selected": "false", onclick: () => this.#take(index) },
+        h("span", {}, h("strong", {}, match.command), " ", h("span", { class: "usage" }, match.usage_hint)),
+        h("span", { class: "option-description" }, match.description))));
     if (!this.listbox.matches(":popover-open")) this.listbox.showPopover();
-    placeBeside(this.listbox, this.form, { matchWidth: true });
     this.input.setAttribute("aria-expanded", "true");
     return this.#activate(0);
   }
@@ -98,7 +107,8 @@ export class Composer {
     event.preventDefault();
   }
 
-  async #send() {
+  async #send(event) {
+    event.preventDefault();
     const line = this.input.value.trim();
     if (!line) return;
     this.#hide();

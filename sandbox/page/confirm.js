@@ -8,11 +8,13 @@ export function confirmed(confirm) {
   if (!confirm) return Promise.resolve(true);
   const title = h("h2", { id: uid("confirm") }, confirm.title.text);
   const body = h("p", { id: uid("confirm") }, text(confirm.text));
-  const dialog = h("dialog", { class: "confirm", role: "alertdialog", "aria-modal": "true", "aria-labelledby": title.id, "aria-describedby": body.id },
-    title, body,
-    h("div", { class: "modal-foot" },
-      h("button", { type: "button", class: "button", onclick: () => dialog.close("no") }, confirm.deny.text),
-      h("button", { type: "button", class: `button ${confirm.style === "danger" ? "button-danger" : "button-primary"}`, onclick: () => dialog.close("yes") }, confirm.confirm.text)));
+  const choice = (style, answer, label) =>
+    h("button", { type: "button", class: `button ${style}`, onclick: () => dialog.close(answer) }, label);
+  const dialog = h("dialog", {
+    class: "confirm", role: "alertdialog", "aria-modal": "true", "aria-labelledby": title.id, "aria-describedby": body.id,
+  }, title, body, h("div", { class: "modal-foot" },
+    choice("", "no", confirm.deny.text),
+    choice(confirm.style === "danger" ? "button-danger" : "button-primary", "yes", confirm.confirm.text)));
   const opener = document.activeElement;
   document.body.append(dialog);
   dialog.addEventListener("keydown", (event) => event.stopPropagation());

@@ -32,8 +32,13 @@ export function icon(name) {
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
-  for (const [key, value] of Object.entries({ viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" })) svg.setAttribute(key, value);
+  const attributes = { viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" };
+  for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
   return svg;
+}
+
+export function iconButton(name, label, attributes = {}) {
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, ...attributes }, icon(name));
 }
 
 const HUES = ["teal", "plum", "amber", "blue", "rose", "moss"];
@@ -45,7 +50,7 @@ export function avatar(name, kind = "person") {
   return h("span", { class: `avatar avatar-${hue}`, "aria-hidden": "true" }, initials.toUpperCase());
 }
 
-export const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled), select:not(:disabled), [tabindex='0']";
+export const FOCUSABLE = "a[href], button, input, textarea, select, [tabindex='0']";
 
 // Brings `parent`'s children in line with `items`; a child whose key and signature are unchanged stays as it is,
 // with what was typed in it.
@@ -83,15 +88,8 @@ export function keepingFocus(root, render) {
   if (again && caret && caret[0] !== null) again.setSelectionRange?.(...caret);
 }
 
-// Places a popover beside its anchor: below it, or above where there is more room.
-export function placeBeside(popup, anchor, { alignEnd = false, matchWidth = false } = {}) {
-  const box = anchor.getBoundingClientRect();
-  const below = window.innerHeight - box.bottom - 12;
-  const above = box.top - 12;
-  if (matchWidth) popup.style.width = `${box.width}px`;
-  popup.style.maxHeight = `${Math.min(320, Math.max(below, above))}px`;
-  const { width, height } = popup.getBoundingClientRect();
-  const left = alignEnd ? box.right - width : box.left;
-  popup.style.left = `${Math.max(8, Math.min(left, window.innerWidth - width - 8))}px`;
-  popup.style.top = `${below >= Math.min(height, 320) || below >= above ? box.bottom + 4 : box.top - height - 4}px`;
+// Lets CSS place a popover beside its anchor, and keep it there.
+export function tether(popup, anchor) {
+  anchor.style.anchorName = `--${popup.id}`;
+  popup.style.positionAnchor = `--${popup.id}`;
 }

@@ -2,10 +2,11 @@
 // {surface, blockId, acts, optional, attributes (of the control: id, aria-*), label (for groups)}.
 
 import { text } from "./mrkdwn.js";
-import { h, icon, placeBeside, uid } from "./dom.js";
+import { h, icon, iconButton, uid } from "./dom.js";
 import { valueKey } from "./fields.js";
-import { select } from "./select.js";
 import { confirmed } from "./confirm.js";
+import { menuButton } from "./menu.js";
+import { select } from "./select.js";
 
 export function renderElement(element, place) {
   const build = ELEMENTS[element.type];
@@ -13,7 +14,9 @@ export function renderElement(element, place) {
 }
 
 export function unknown(thing) {
-  return h("div", { class: "unknown", role: "note", "aria-label": `Unknown: ${thing.type}` }, h("strong", {}, `Unknown: ${thing.type}`), h("pre", {}, JSON.stringify(thing, null, 2)));
+  const title = `Unknown: ${thing.type}`;
+  return h("div", { class: "unknown", role: "note", "aria-label": title },
+    h("strong", {}, title), h("pre", {}, JSON.stringify(thing, null, 2)));
 }
 
 const stateOf = (element, { surface, blockId }) => surface.fields.get(blockId, element.action_id)[valueKey(element)];
@@ -38,73 +41,58 @@ async function changed(element, place, value) {
 
 const focusName = (element, { blockId }, part = "") => [blockId, element.action_id, part].join("/");
 
-const control = (element, place) => ({
-  "data-control": true, "data-focus": focusName(element, place), placeholder: element.placeholder?.text, autofocus: element.focus_on_load,
-  "aria-label": place.attributes.id ? null : element.accessibility_label ?? element.placeholder?.text ?? place.label ?? element.action_id, ...place.attributes,
-});
+// The attributes of a control. Inside an input block its label names it; elsewhere it has to name itself.
+function control(element, place) {
+  const name = element.accessibility_label ?? element.placeholder?.text ?? place.label ?? element.action_id;
+  return {
+    "data-control": true, "data-focus": focusName(element, place), placeholder: element.placeholder?.text,
+    autofocus: element.focus_on_load, "aria-label": place.attributes.id ? null : name, ...place.attributes,
+  };
+}
 
 const safeUrl = (url) => /^https?:\/\//i.test(url);
+const openTab = (url) => safeUrl(url) && window.open(url, "_blank", "noopener");
 
 function button(element, place) {
   const attributes = {
-    class: `button ${element.style ? `button-${element.style}` : ""}`, "data-focus": focusName(element, place), "aria-label": element.accessibility_label,
+    class: `button button-${element.style ?? "default"}`, "data-focus": focusName(element, place),
+    "aria-label": element.accessibility_label,
     onclick: async (event) => {
       const node = event.currentTarget;
       if (element.url && element.confirm) event.preventDefault();
       if (node.getAttribute("aria-busy") || !(await confirmed(element.confirm))) return;
-      if (element.url && element.confirm && safeUrl(element.url)) window.open(element.url, "_blank", "noopener");
+      if (element.url && element.confirm) openTab(element.url);
       node.setAttribute("aria-busy", "true");
       await place.surface.act(place.blockId, element);
       node.removeAttribute("aria-busy");
     },
   };
   if (!element.url || !safeUrl(element.url)) return h("button", { type: "button", ...attributes }, text(element.text));
-  return h("a", { href: element.url, target: "_blank", rel: "noopener noreferrer", ...attributes }, text(element.text), icon("external"));
-}
-
-// A "more" button with the menu of `items`: [{text, description, pick}].
-export function menuButton(attributes, content, items) {
-  const menu = h("div", { role: "menu", class: "menu", popover: "auto", id: uid("menu"), "aria-label": attributes["aria-label"] });
-  const opener = h("button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", popovertarget: menu.id, ...attributes }, content);
-  menu.append(...items.map(({ text: label, description, pick }) =>
-    h("button", { type: "button", role: "menuitem", tabindex: "-1", "aria-describedby": description && `${menu.id}-${label}`.replace(/\W/g, "-"), onclick: () => { menu.hidePopover(); opener.focus(); pick(); } },
-      h("span", {}, label), description && h("span", { class: "option-description", "aria-hidden": "true", id: `${menu.id}-${label}`.replace(/\W/g, "-") }, description))));
-  menu.addEventListener("toggle", (event) => {
-    opener.setAttribute("aria-expanded", String(event.newState === "open"));
-    if (event.newState !== "open") return;
-    placeBeside(menu, opener, { alignEnd: true });
-    menu.firstElementChild?.focus();
-  });
-  menu.addEventListener("keydown", (event) => {
-    const rows = [...menu.children];
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) rows.at((rows.indexOf(document.activeElement) + step) % rows.length).focus();
-    else if (event.key === "Escape" || event.key === "Tab") {
-      menu.hidePopover();
-      opener.focus();
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  return h("span", { class: "menu-anchor" }, opener, menu);
+  const target = { href: element.url, target: "_blank", rel: "noopener noreferrer" };
+  return h("a", { ...target, ...attributes }, text(element.text), icon("external"));
 }
 
 function overflow(element, place) {
   const pick = async (option) => {
-    if (option.url && safeUrl(option.url)) window.open(option.url, "_blank", "noopener");
-    if (await confirmed(element.confirm)) await place.surface.act(place.blockId, element, { type: "overflow", selected_option: option });
+    if (!(await confirmed(element.confirm))) return;
+    if (option.url) openTab(option.url);
+    await place.surface.act(place.blockId, element, { type: "overflow", selected_option: option });
   };
-  const items = element.options.map((option) => ({ text: option.text.text, description: option.description?.text, pick: () => pick(option) }));
-  return menuButton({ class: "button button-icon", "data-focus": focusName(element, place), "aria-label": element.accessibility_label ?? "More actions" }, icon("more"), items);
+  const items = element.options.map((option) => ({
+    text: option.text.text, description: option.description?.text, pick: () => pick(option),
+  }));
+  const label = element.accessibility_label ?? "More actions";
+  return menuButton({ class: "button button-icon", "data-focus": focusName(element, place), "aria-label": label }, icon("more"), items);
 }
 
 function textInput(type) {
   return (element, place) => {
     const when = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
-    const act = () => place.acts && place.surface.act(place.blockId, element, place.surface.fields.get(place.blockId, element.action_id));
+    const { surface, blockId } = place;
+    const act = () => place.acts && surface.act(blockId, element, surface.fields.get(blockId, element.action_id));
     let timer = null;
     const node = h(element.multiline ? "textarea" : "input", {
-      type: element.multiline ? null : type, rows: element.multiline && "4", autocomplete: "off", inputmode: type === "number" ? "decimal" : null, ...control(element, place),
+      ...(element.multiline ? { rows: "4" } : { type, autocomplete: "off" }), ...control(element, place),
       oninput: () => {
         store(element, place, node.value || null);
         clearTimeout(timer);
@@ -121,41 +109,53 @@ function textInput(type) {
   };
 }
 
-const richText = (value) => value && { type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "text", text: value }] }] };
-const richTextSource = (value) => value?.elements?.flatMap((part) => part.elements ?? []).map((piece) => piece.text ?? "").join("") ?? "";
+function richText(value) {
+  const section = { type: "rich_text_section", elements: [{ type: "text", text: value }] };
+  return value ? { type: "rich_text", elements: [section] } : null;
+}
 
 function richTextInput(element, place) {
-  const node = h("textarea", { rows: "4", ...control(element, place), oninput: () => store(element, place, richText(node.value) || null) });
-  node.value = richTextSource(stateOf(element, place));
+  const keep = () => store(element, place, richText(node.value));
+  const node = h("textarea", { rows: "4", ...control(element, place), oninput: keep });
+  const pieces = stateOf(element, place)?.elements.flatMap((part) => part.elements) ?? [];
+  node.value = pieces.map((piece) => piece.text ?? "").join("");
   return node;
 }
 
-const asOption = (id, name) => ({ text: { type: "plain_text", text: name ?? id }, value: id });
+const asOption = ({ id, name }) => ({ text: { type: "plain_text", text: name }, value: id });
+
+const groupsOf = ({ options, option_groups: groups }) =>
+  groups?.map((group) => ({ label: group.label.text, options: group.options })) ?? [{ options: options ?? [] }];
 
 // Where a select's options come from: (element, place, query) => groups; and how its choices are kept: as options or ids.
 const SOURCES = {
-  static: (element) => element.option_groups?.map((group) => ({ label: group.label.text, options: group.options })) ?? [{ options: element.options }],
-  external: async (element, { surface, blockId }, query) => {
-    const answer = await surface.options(blockId, element.action_id, query);
-    return answer.option_groups?.map((group) => ({ label: group.label.text, options: group.options })) ?? [{ options: answer.options ?? [] }];
+  static: (element) => groupsOf(element),
+  external: async (element, { surface, blockId }, query) => groupsOf(await surface.options(blockId, element.action_id, query)),
+  users: (_, { surface }) => {
+    const people = Object.values(surface.names().people).filter((person) => !person.is_bot && !person.deleted);
+    return groupsOf({ options: people.map(asOption) });
   },
-  users: (_, { surface }) => [{ options: Object.values(surface.names().people).filter((person) => !person.is_bot && !person.deleted).map(({ id, name }) => asOption(id, name)) }],
-  conversations: (_, { surface }) => [{ options: Object.values(surface.names().conversations).map(({ id, name }) => asOption(id, name)) }],
+  conversations: (_, { surface }) => groupsOf({ options: Object.values(surface.names().conversations).map(asOption) }),
 };
 SOURCES.channels = SOURCES.conversations;
 
 function anySelect(kind, multiple) {
   return (element, place) => {
-    const byId = kind !== "static" && kind !== "external";
+    const external = kind === "external";
+    const byId = !external && kind !== "static";
     const { people, conversations } = place.surface.names();
-    const option = (value) => (byId ? asOption(value, (people[value] ?? conversations[value])?.name) : value);
+    const option = (value) => (byId ? asOption(people[value] ?? conversations[value] ?? { id: value, name: value }) : value);
     const keep = (value) => (byId ? value.value : value);
     const matching = (groups, query) => groups.map(({ label, options }) => ({
-      label, options: kind === "external" ? options : options.filter(({ text: name }) => name.text.toLowerCase().includes(query.toLowerCase())),
+      label, options: options.filter(({ text: name }) => external || name.text.toLowerCase().includes(query.toLowerCase())),
     }));
     return select({
-      multiple, clearable: place.optional, maximum: element.max_selected_items, placeholder: element.placeholder?.text ?? (multiple ? "Choose options" : "Choose an option"),
-      minimum: kind === "external" ? element.min_query_length ?? 3 : 0, wait: kind === "external" ? 150 : 0,
+      multiple,
+      clearable: place.optional,
+      maximum: element.max_selected_items,
+      placeholder: element.placeholder?.text ?? (multiple ? "Choose options" : "Choose an option"),
+      minimum: external ? element.min_query_length ?? 3 : 0,
+      wait: external ? 150 : 0,
       chosen: [stateOf(element, place) ?? []].flat().map(option),
       load: async (query) => matching(await SOURCES[kind](element, place, query), query),
       change: (options) => changed(element, place, multiple ? options.map(keep) : options.length ? keep(options[0]) : null),
@@ -171,28 +171,30 @@ function choices(type) {
     const isChosen = (option) => [stateOf(element, place) ?? []].flat().some((other) => other.value === option.value);
     const rows = element.options.map((option, index) => {
       const id = uid("choice");
-      const input = h("input", { type, name: group, id, "data-control": true, "data-focus": focusName(element, place, index), "aria-describedby": option.description && `${id}-description` });
+      const { description } = option;
+      const note = description && h("span", { class: "option-description", id: uid("note") }, text(description, names));
+      const input = h("input", {
+        type, name: group, id, "data-control": true, "data-focus": focusName(element, place, index), "aria-describedby": note?.id,
+      });
       input.checked = isChosen(option);
-      return h("div", { class: "choice" }, input, h("label", { for: id }, text(option.text, names)),
-        option.description && h("span", { class: "option-description", id: `${id}-description` }, text(option.description, names)));
+      return h("div", { class: "choice" }, input, h("label", { for: id }, text(option.text, names)), note);
     });
     const chosen = () => element.options.filter((_, index) => rows[index].firstElementChild.checked);
-    return h("div", {
-      class: "choices", role: place.grouped ? null : type === "radio" ? "radiogroup" : "group", "aria-label": place.grouped ? null : place.label ?? element.action_id,
-      onchange: () => changed(element, place, type === "radio" ? chosen()[0] : chosen()),
-    }, rows);
+    const change = () => changed(element, place, type === "radio" ? chosen()[0] : chosen());
+    const naming = place.grouped ? {} : { role: "group", "aria-label": place.label ?? element.action_id };
+    return h("div", { class: "choices", onchange: change, ...naming }, rows);
   };
 }
 
-const pad = (number) => String(number).padStart(2, "0");
 function localDateTime(seconds) {
-  const date = new Date(seconds * 1000);
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  const minutes = new Date(seconds * 1000).getTimezoneOffset();
+  return new Date((seconds - minutes * 60) * 1000).toISOString().slice(0, 16);
 }
 
 function picker(type, read = (value) => value, show = (value) => value) {
   return (element, place) => {
-    const node = h("input", { type, ...control(element, place), onchange: () => changed(element, place, node.value ? read(node.value) : null) });
+    const change = () => changed(element, place, node.value ? read(node.value) : null);
+    const node = h("input", { type, ...control(element, place), onchange: change });
     const value = stateOf(element, place);
     node.value = value ? show(value) : "";
     return node;
@@ -202,12 +204,15 @@ function picker(type, read = (value) => value, show = (value) => value) {
 function fileInput(element, place) {
   const list = h("ul", { class: "files" });
   const note = h("p", { class: "file-note", role: "status" });
-  const show = () => list.replaceChildren(...stateOf(element, place).map((file) => h("li", {}, file.name, " ", h("button", {
-    type: "button", class: "link-button", "aria-label": `Remove ${file.name}`,
-    onclick: () => { store(element, place, stateOf(element, place).filter((other) => other.id !== file.id)); show(); },
-  }, "Remove"))));
+  const remove = (file) => {
+    store(element, place, stateOf(element, place).filter((other) => other.id !== file.id));
+    show();
+  };
+  const row = (file) => h("li", {}, file.name, iconButton("close", `Remove ${file.name}`, { onclick: () => remove(file) }));
+  const show = () => list.replaceChildren(...stateOf(element, place).map(row));
   const node = h("input", {
-    type: "file", multiple: (element.max_files ?? 10) > 1, accept: element.filetypes?.map((type) => `.${type}`).join(","), ...control(element, place),
+    type: "file", multiple: (element.max_files ?? 10) > 1, accept: element.filetypes?.map((type) => `.${type}`).join(","),
+    ...control(element, place),
     onchange: async () => {
       note.textContent = "Uploading…";
       const files = [...node.files].slice(0, element.max_files ?? 10);
@@ -240,5 +245,8 @@ const ELEMENTS = {
   timepicker: picker("time"),
   datetimepicker: picker("datetime-local", (value) => Math.round(new Date(value).valueOf() / 1000), localDateTime),
   file_input: fileInput,
-  ...Object.fromEntries(Object.keys(SOURCES).flatMap((kind) => [[`${kind}_select`, anySelect(kind, false)], [`multi_${kind}_select`, anySelect(kind, true)]])),
 };
+for (const kind of Object.keys(SOURCES)) {
+  ELEMENTS[`${kind}_select`] = anySelect(kind, false);
+  ELEMENTS[`multi_${kind}_select`] = anySelect(kind, true);
+}

@@ -33,7 +33,9 @@ function initialState(element) {
   return { type: element.type, [key]: element[initial] ?? empty };
 }
 
-export const blockElements = (block) => [block.element, block.accessory, ...(block.type === "actions" ? block.elements : [])].filter(Boolean);
+function elementsOf(block) {
+  return block.type === "actions" ? block.elements : [block.element, block.accessory].filter(Boolean);
+}
 
 export class Fields {
   #states = new Map();
@@ -45,7 +47,7 @@ export class Fields {
     this.#states = new Map();
     let survivors = 0;
     for (const block of blocks) {
-      for (const element of blockElements(block).filter(valueKey)) {
+      for (const element of elementsOf(block).filter(valueKey)) {
         const key = JSON.stringify([block.block_id, element.action_id]);
         const state = before.get(key);
         if (state?.type === element.type) survivors += 1;

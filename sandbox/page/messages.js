@@ -3,6 +3,7 @@
 import { avatar, h, icon, keepingFocus, reconcile } from "./dom.js";
 import { dayName, text } from "./mrkdwn.js";
 import { Surface } from "./blocks.js";
+import { unknown } from "./elements.js";
 
 export class Messages {
   #session;
@@ -40,12 +41,13 @@ export class Messages {
     const when = new Date(message.time);
     const { tz } = this.#session.names();
     const name = dayName(when, tz);
-    return name ? name[0].toUpperCase() + name.slice(1) : when.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: tz });
+    if (name) return name[0].toUpperCase() + name.slice(1);
+    return when.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: tz });
   }
 
   #row(item) {
     if (item.day) return h("li", { class: "day" }, h("span", {}, item.day));
-    if (item.empty) return h("li", { class: "empty" }, item.empty.kind === "channel" ? "Nothing has been said here yet." : "This is the start of your conversation.");
+    if (item.empty) return h("li", { class: "empty" }, "Nothing has been said here yet.");
     return this.#message(item.message);
   }
 
@@ -58,18 +60,21 @@ export class Messages {
     const body = h("div", { class: "message-body" });
     if (message.blocks?.length) this.#surface(message).draw(body, message.blocks);
     else body.append(h("div", { class: "text" }, text({ type: "mrkdwn", text: message.text }, names)));
+    body.append(...(message.attachments ?? []).map((attachment) => unknown({ type: "attachment", ...attachment })));
     return h("li", { class: `message ${message.ephemeral ? "message-ephemeral" : ""}` },
       avatar(author, byApp ? "app" : "person"),
       h("article", { "aria-label": `${author}, ${clock(when, names.tz)}` },
         message.ephemeral && h("p", { class: "ephemeral" }, icon("eye"), "Only visible to you"),
-        h("header", {}, h("strong", {}, author), byApp && h("span", { class: "badge-app" }, "App"), h("time", { datetime: message.time, title: when.toLocaleString("en-GB", { timeZone: names.tz }) }, clock(when, names.tz))),
+        h("header", {}, h("strong", {}, author), byApp && h("span", { class: "badge-app" }, "App"),
+          h("time", { datetime: message.time }, clock(when, names.tz))),
         body,
         message.edited && h("span", { class: "edited" }, "(edited)")));
   }
 
   #surface(message) {
     const key = `${this.#user} ${this.#conversation} ${message.ts}`;
-    if (!this.#surfaces.has(key)) this.#surfaces.set(key, new Surface(this.#session, { type: "message", channel: this.#conversation, ts: message.ts }));
+    const container = { type: "message", channel: this.#conversation, ts: message.ts };
+    if (!this.#surfaces.has(key)) this.#surfaces.set(key, new Surface(this.#session, container));
     return this.#surfaces.get(key);
   }
 }

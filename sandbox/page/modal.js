@@ -1,6 +1,6 @@
 // The stack of modals: the top view in one dialog, with what was entered in each view kept while it is in the stack.
 
-import { FOCUSABLE, h, icon, uid } from "./dom.js";
+import { FOCUSABLE, h, iconButton, uid } from "./dom.js";
 import { Surface } from "./blocks.js";
 import { Notices } from "./notices.js";
 
@@ -18,10 +18,14 @@ export class Modals {
     this.live = h("p", { class: "visually-hidden", "aria-live": "polite" });
     this.cancel = h("button", { type: "button", class: "button", onclick: () => this.#close() });
     this.submit = h("button", { type: "submit", class: "button button-primary" });
-    const dismiss = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => this.#dismiss() }, icon("close"));
+    const dismiss = iconButton("close", "Dismiss", { onclick: () => this.#dismiss() });
     this.form = h("form", { novalidate: true, onsubmit: (event) => this.#submit(event) },
-      h("div", { class: "modal-head" }, this.title, dismiss), this.notices.node, this.body, h("div", { class: "modal-foot" }, this.cancel, this.submit), this.live);
-    this.dialog = h("dialog", { class: "modal", role: "dialog", "aria-modal": "true", "aria-labelledby": this.title.id, onkeydown: (event) => this.#key(event) }, this.form);
+      h("div", { class: "modal-head" }, this.title, dismiss), this.notices.node, this.body,
+      h("div", { class: "modal-foot" }, this.cancel, this.submit), this.live);
+    this.dialog = h("dialog", {
+      class: "modal", role: "dialog", "aria-modal": "true", "aria-labelledby": this.title.id,
+      onkeydown: (event) => this.#key(event),
+    }, this.form);
     this.dialog.addEventListener("cancel", (event) => event.preventDefault());
     document.body.append(this.dialog);
   }
@@ -49,9 +53,9 @@ export class Modals {
     this.view = view;
     this.depth = depth;
     if (switched) this.body.replaceChildren();
-    if (!this.#surfaces.has(view.id)) this.#surfaces.set(view.id, new Surface(this.#session, { type: "view", view_id: view.id }));
+    const container = { type: "view", view_id: view.id };
+    if (!this.#surfaces.has(view.id)) this.#surfaces.set(view.id, new Surface(this.#session, container));
     this.surface = this.#surfaces.get(view.id);
-    this.surface.notices = this.notices;
 
     this.title.textContent = view.title.text;
     this.cancel.textContent = view.close?.text ?? (view.submit ? "Cancel" : "Close");
@@ -79,7 +83,7 @@ export class Modals {
   #enter(newPage) {
     if (newPage) this.body.scrollTop = 0;
     const first = this.body.querySelector("[autofocus]") ?? this.body.querySelector("[data-control]") ?? this.title;
-    first.focus({ preventScroll: first.closest(".block")?.previousElementSibling === null });
+    first.focus();
   }
 
   // Keeps Tab inside the dialog (a browser would let it out to its own controls) and makes Escape close one view.

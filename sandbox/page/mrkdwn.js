@@ -12,6 +12,7 @@ const decode = (safe) => safe.replace(/&amp;(amp|lt|gt);/g, "&$1;");
 const SAFE_LINK = /^(https?:\/\/|mailto:)/i;
 const BREAK = /```\n?([\s\S]*?)```\n?/g;
 const TOKEN = /&lt;(?<token>(?:(?!&lt;|&gt;)[^\n])*)&gt;/;
+const EMOJI = /:(?<emoji>[a-z0-9_+-]+):/g;
 const INLINE = new RegExp(
   [
     /`(?<code>[^`\n]+)`/,
@@ -20,7 +21,7 @@ const INLINE = new RegExp(
     /(?<!\w)_(?=\S)(?<italic>[^_\n]+)(?<=\S)_(?!\w)/,
     /(?<![\w~])~(?=\S)(?<strike>[^~\n]+)(?<=\S)~(?![\w~])/,
     /(?<url>https?:\/\/(?:(?!&(?:lt|gt|quot|#39);|&amp;(?:lt|gt);|[*_~]+(?:\s|$))[^\s|])+)/,
-    /:(?<emoji>[a-z0-9_+-]+):/,
+    EMOJI,
   ].map((part) => part.source).join("|"),
   "g",
 );
@@ -92,19 +93,16 @@ function token(body, names) {
   if (kind === "#") return `<span class="mention">#${label ?? escape(nameOf(names.conversations, id).replace(/^#/, ""))}</span>`;
   if (id.startsWith("date^") && kind === "!") return date(id.split("^"), label ?? "", names.tz);
   if (kind === "!") return `<span class="mention mention-broadcast">@${label ?? decode(id.split("^")[0])}</span>`;
-  if (SAFE_LINK.test(target)) return anchor(decode(target), label ? inline(body.slice(bar + 1), names, INLINE_LABEL) : decode(target));
+  if (SAFE_LINK.test(target)) return anchor(decode(target), label ? inline(body.slice(bar + 1), names, EMOJI) : decode(target));
   return decode(`&lt;${body}&gt;`);
 }
-
-const INLINE_LABEL = new RegExp(/:(?<emoji>[a-z0-9_+-]+):/.source, "g");
 
 const DAY = 86_400_000;
 
 export function dayName(when, timeZone) {
-  const day = (date) => date.toLocaleDateString("en-CA", { timeZone });
-  const now = Date.now();
-  const names = new Map([[day(new Date(now)), "today"], [day(new Date(now - DAY)), "yesterday"], [day(new Date(now + DAY)), "tomorrow"]]);
-  return names.get(day(when)) ?? null;
+  const day = (moment) => new Date(moment).toLocaleDateString("en-CA", { timeZone });
+  const days = [0, -1, 1].map((distance) => day(Date.now() + distance * DAY));
+  return ["today", "yesterday", "tomorrow"][days.indexOf(day(when))] ?? null;
 }
 
 function date([, seconds, format, url], fallback, timeZone) {
@@ -131,7 +129,7 @@ function date([, seconds, format, url], fallback, timeZone) {
 // The node of a text object: mrkdwn is rendered, plain_text never is (but for emoji names).
 export function text(object, names = {}) {
   const template = document.createElement("template");
-  const plain = (value) => escape(value).replace(/:([a-z0-9_+-]+):/g, (whole, name) => emoji(name) ?? whole);
+  const plain = (value) => escape(value).replace(EMOJI, (whole, name) => emoji(name) ?? whole);
   template.innerHTML = object.type === "mrkdwn" ? mrkdwn(object.text, names) : plain(object.text);
   return template.content;
 }

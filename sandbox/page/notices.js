@@ -1,6 +1,6 @@
 // Short messages that the app did not write: failures, mostly, where Slack would show them.
 
-import { h, icon } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 
 export class Notices {
   constructor() {
@@ -8,8 +8,8 @@ export class Notices {
   }
 
   show(message, kind = "error") {
-    const notice = h("div", { class: `notice notice-${kind}`, role: kind === "error" ? "alert" : "status" }, icon("alert"), h("span", {}, message),
-      h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss notice", onclick: () => notice.remove() }, icon("close")));
+    const notice = h("div", { class: `notice notice-${kind}`, role: kind === "error" ? "alert" : "status" },
+      icon("alert"), h("span", {}, message), iconButton("close", "Dismiss notice", { onclick: () => notice.remove() }));
     this.node.append(notice);
     while (this.node.children.length > 3) this.node.firstElementChild.remove();
   }

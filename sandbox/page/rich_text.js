@@ -6,11 +6,16 @@ import { text } from "./mrkdwn.js";
 
 const STYLES = { bold: "strong", italic: "em", strike: "s", code: "code" };
 
+function link({ url, text: label = url }) {
+  if (!/^(https?:\/\/|mailto:)/i.test(url)) return label;
+  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label);
+}
+
 function piece(element, names) {
   const mrkdwn = (source) => text({ type: "mrkdwn", text: source }, names);
   switch (element.type) {
     case "text": return element.text;
-    case "link": return /^(https?:\/\/|mailto:)/i.test(element.url) ? h("a", { href: element.url, target: "_blank", rel: "noopener noreferrer" }, element.text ?? element.url) : element.text ?? element.url;
+    case "link": return link(element);
     case "user": return mrkdwn(`<@${element.user_id}>`);
     case "channel": return mrkdwn(`<#${element.channel_id}>`);
     case "broadcast": return mrkdwn(`<!${element.range}>`);
@@ -32,7 +37,9 @@ const PARTS = {
 };
 
 function part(element, names) {
-  if (element.type === "rich_text_list") return h(element.style === "ordered" ? "ol" : "ul", { class: `indent-${element.indent ?? 0}` }, element.elements.map((item) => h("li", {}, part(item, names))));
+  if (element.type === "rich_text_list") {
+    return h(element.style === "ordered" ? "ol" : "ul", {}, element.elements.map((item) => h("li", {}, part(item, names))));
+  }
   return h(PARTS[element.type] ?? "div", {}, (element.elements ?? []).map((item) => styled(item, names)));
 }
 

@@ -1,25 +1,31 @@
 // A searchable select: a combobox with a listbox, one choice or many (as chips), options given or loaded while typing.
 
-import { h, icon, placeBeside, uid } from "./dom.js";
+import { h, icon, iconButton, tether, uid } from "./dom.js";
 
 const sameOption = (a, b) => a.value === b.value && a.text.text === b.text.text;
 
 // `load(query)` answers groups of options: [{label, options}]; `change(options)` hears every choice.
-export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infinity, chosen, change, placeholder, clearable, attributes }) {
+export function select({
+  load, minimum = 0, wait = 0, multiple, maximum = Infinity, chosen, change, placeholder, clearable, attributes,
+}) {
   let options = [];
   let active = -1;
   let wanted = 0;
   let timer = null;
 
-  const listbox = h("div", { role: "listbox", id: uid("listbox"), class: "listbox", popover: "manual", "aria-multiselectable": multiple && "true", "aria-label": "Options" });
+  const listbox = h("div", {
+    role: "listbox", id: uid("listbox"), class: "listbox", popover: "manual", "aria-label": "Options",
+    "aria-multiselectable": multiple && "true",
+  });
   const status = h("span", { class: "visually-hidden", role: "status" });
   const input = h("input", {
-    type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-expanded": "false", "aria-autocomplete": "list",
-    "aria-controls": listbox.id, placeholder, "data-control": true, ...attributes,
+    type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-autocomplete": "list",
+    "aria-expanded": "false", "aria-controls": listbox.id, ...attributes,
   });
   const chips = h("span", { class: "chips" });
-  const clear = h("button", { type: "button", class: "icon-button select-clear", "aria-label": "Clear selection" }, icon("close"));
-  const box = h("div", { class: "select-box" }, chips, input, !multiple && clearable ? clear : null, h("span", { class: "select-arrow" }, icon("chevron")));
+  const clear = iconButton("close", "Clear selection", { class: "icon-button select-clear" });
+  const arrow = h("span", { class: "select-arrow" }, icon("chevron"));
+  const box = h("div", { class: "select-box" }, chips, input, !multiple && clearable && clear, arrow);
   const node = h("div", { class: "select" }, box, listbox, status);
 
   const isOpen = () => listbox.matches(":popover-open");
@@ -33,8 +39,12 @@ export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infini
   }
 
   function chip(option) {
-    const remove = h("button", { type: "button", "aria-label": `Remove ${option.text.text}`, onclick: () => { input.focus(); choose(option); } }, icon("close"));
-    return h("span", { class: "chip" }, option.text.text, remove);
+    const remove = () => {
+      input.focus();
+      choose(option);
+    };
+    const label = option.text.text;
+    return h("span", { class: "chip" }, label, iconButton("close", `Remove ${label}`, { class: "chip-remove", onclick: remove }));
   }
 
   async function search() {
@@ -53,7 +63,6 @@ export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infini
     activate(-1);
     listbox.replaceChildren(h("div", { class: "listbox-note" }, note));
     status.textContent = note;
-    place();
   }
 
   function showOptions(groups) {
@@ -68,7 +77,6 @@ export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infini
     status.textContent = `${options.length} ${options.length === 1 ? "result" : "results"}`;
     const selected = options.findIndex((option) => chosen.some((other) => sameOption(option, other)));
     activate(query() || multiple || selected < 0 ? 0 : selected);
-    place();
   }
 
   function row(option) {
@@ -85,8 +93,6 @@ export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infini
     if (rows[index]) input.setAttribute("aria-activedescendant", rows[index].id);
     else input.removeAttribute("aria-activedescendant");
   }
-
-  const place = () => isOpen() && placeBeside(listbox, box, { matchWidth: true });
 
   function open() {
     if (isOpen()) return;
@@ -164,6 +170,7 @@ export function select({ load, minimum = 0, wait = 0, multiple, maximum = Infini
     } else if (event.key === "Backspace" && multiple && !input.value && chosen.length) choose(chosen.at(-1));
   });
 
+  tether(listbox, box);
   showChoice();
   return node;
 }

@@ -10,12 +10,12 @@ export class Sidebar {
     this.workspace = h("p", { class: "workspace" });
     this.person = h("select", { id: "acting-as", onchange: () => go({ as: this.person.value }) });
     this.card = h("span", { class: "person-card", "aria-hidden": "true" });
-    this.lists = Object.fromEntries(["app", "channel", "dm"].map((kind) => [kind, h("ul", {})]));
+    this.lists = Object.fromEntries(["app_dm", "channel", "dm"].map((kind) => [kind, h("ul", {})]));
     this.node = h("aside", { class: "sidebar", id: "sidebar", "aria-label": "Workspace" },
       this.workspace,
-      h("label", { class: "person", for: "acting-as" }, h("span", { class: "person-label" }, "Acting as"), this.card, this.person),
+      h("div", { class: "person" }, h("label", { for: "acting-as" }, "Acting as"), this.card, this.person),
       h("nav", { "aria-label": "Conversations" },
-        h("h2", {}, "App"), this.lists.app,
+        h("h2", {}, "App"), this.lists.app_dm,
         h("h2", {}, "Channels"), this.lists.channel,
         h("h2", {}, "Direct messages"), this.lists.dm,
         h("h2", {}, "Outside world"),
@@ -30,18 +30,23 @@ export class Sidebar {
     const { name, title } = people.find(({ id }) => id === acting) ?? { name: acting, title: "" };
     this.card.replaceChildren(avatar(name), h("span", { class: "person-name" }, name, h("small", {}, title)), icon("chevron"));
     for (const [kind, list] of Object.entries(this.lists)) {
-      const items = places.filter((place) => place.kind === kind).map((place) => ({ place, key: place.id, signature: JSON.stringify([place, place.id === current, acting]) }));
+      const items = places.filter((place) => place.kind === kind)
+        .map((place) => ({ place, key: place.id, signature: JSON.stringify([place, place.id === current, acting]) }));
       reconcile(list, items, ({ place }) => this.#place(place, place.id === current));
       list.previousElementSibling.hidden = !items.length;
     }
   }
 
   #place({ id, label, kind, unread }, current) {
-    const mark = { channel: h("span", { class: "hash", "aria-hidden": "true" }, "#"), dm: avatar(label), app: avatar(label, "app") }[kind];
-    const link = h("a", {
-      href: this.address({ in: id }), "aria-current": current && "page", class: unread && !current ? "unread" : null, "data-focus": `place ${id}`,
-      onclick: (event) => { event.preventDefault(); this.go({ in: id }); },
-    }, mark, h("span", { class: "place-name" }, label), unread && !current ? h("span", { class: "badge" }, String(unread), h("span", { class: "visually-hidden" }, " unread")) : null);
-    return h("li", {}, link);
+    const news = unread > 0 && !current;
+    const hash = h("span", { class: "hash", "aria-hidden": "true" }, "#");
+    const follow = (event) => {
+      event.preventDefault();
+      this.go({ in: id });
+    };
+    return h("li", {}, h("a", { href: this.address({ in: id }), "aria-current": current && "page", class: news && "unread", onclick: follow },
+      kind === "channel" ? hash : avatar(label, kind === "app_dm" ? "app" : "person"),
+      h("span", { class: "place-name" }, label),
+      news && h("span", { class: "badge" }, String(unread), h("span", { class: "visually-hidden" }, " unread"))));
   }
 }

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import smtplib
 import threading
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -688,6 +690,26 @@ def test_labels_are_the_accessible_names_of_a_modal(page: Page, sandbox: Running
         - button "Cancel"
         - button "Create"
     """)
+
+
+# The mailbox
+
+
+def test_mail_appears_by_itself_and_its_links_open_in_a_new_tab(page: Page, sandbox: RunningSandbox) -> None:
+    page.goto("/mail")
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "hello@birch.example", "pat@acme.example", "You are invited"
+    message.set_content("Welcome")
+    html = f'<a href="{sandbox.url}/mail">Set your password</a><script>alert(1)</script>'
+    message.add_alternative(html, subtype="html")
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port) as client:
+        client.send_message(message)
+
+    page.get_by_role("link", name="You are invited").click()
+    with page.expect_popup() as popup:
+        page.frame_locator("iframe").get_by_role("link", name="Set your password").click()
+    expect(popup.value).to_have_url("/mail")
+    expect(popup.value.get_by_role("heading", name="Mailbox")).to_be_visible()
 
 
 # Looks
