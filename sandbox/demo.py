@@ -249,7 +249,8 @@ def _hold(held: contextlib.ExitStack, port: int) -> int:
     try:
         listening.bind((HOST, port))
     except OSError as error:
-        raise DemoError(f"Port {port} can't be used ({error.strerror}). Choose another: make demo ARGS="--port 9100"") from None
+        why = error.strerror or str(error)
+        raise DemoError(f"Port {port}: {why}. Choose another: make demo ARGS='--port 9100'") from None
     return int(listening.getsockname()[1])
 
 
