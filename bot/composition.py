@@ -62,8 +62,9 @@ class Composition:
         self._single_token = single
         self.identity = Identity(self.services.practices, self.transport, single_token=single)
         self.after = AfterPool()
+        self.router = app.routes()
         self.bolt = app.build(
-            app.routes(), self.services, self.identity, self.after, self.transport, settings.slack_api_url
+            self.router, self.services, self.identity, self.after, self.transport, settings.slack_api_url
         )
 
     def __enter__(self) -> Self:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import db.models.pace  # noqa: F401 -- with its package it fills the metadata
+import db.models  # noqa: F401 -- fills the metadata
 from db.base import Base
 from db.session import Database
 from tests.fakes import Clock
 from tests.postgresql import PostgresServer, postgresql_server
+
+pytest_plugins = ["tests.stack_fixtures"]
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,8 @@ class ClientAccess(Identified, Base):
         UniqueConstraint("client_id", "colleague_id"),
         UniqueConstraint("client_id", "team_id"),
         CheckConstraint("(colleague_id IS NULL) <> (team_id IS NULL)", name="one_grantee"),
+        Index("ix_client_access_colleague_id", "colleague_id"),
+        Index("ix_client_access_team_id", "team_id"),
     )
 
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"))

@@ -35,6 +35,14 @@ class Invitation(Identified, Base):
     __tablename__ = "invitation"
     __table_args__ = (
         Index("ix_invitation_practice_id_status", "practice_id", "status"),
+        Index("ix_invitation_client_id", "client_id"),
+        Index("ix_invitation_client_user_id", "client_user_id"),
+        Index(
+            "ix_invitation_live_expires_at",
+            "expires_at",
+            postgresql_where=text("status IN ('queued', 'sent', 'failed', 'opened')"),
+            sqlite_where=text("status IN ('queued', 'sent', 'failed', 'opened')"),
+        ),
         Index(
             "uq_invitation_live",
             "client_user_id",

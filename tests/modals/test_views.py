@@ -1,0 +1,281 @@
+"""Every view and message, with the longest content that it can get, against Slack's limits."""
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from db.models import ClientKind, InvitationStatus, Plan, Region, Role, Software, Solutions, TaxCategories
+from modals import blocks, cards, form, help_text, home, notices, set_up
+from modals.add_client import openings, pages
+from modals.blocks import Message, View
+from sandbox.slack.limits import check_message, check_view
+from services.add_client.records import (
+    AccessChoices,
+    BundleFull,
+    Choosable,
+    CreatedClient,
+    PermissionMissing,
+    ResumeOffer,
+    Review,
+    Twin,
+    WizardPage,
+)
+from services.add_client.steps import CODE_LENGTH, NAME_LENGTH, ExistingUser, Facts, InviteChoice, StepName
+from services.clients.extract import ExtractAddress
+from services.errors import GoneError, InvalidError
+from services.invitations.service import InvitationNotice
+from services.overview import ClientLine, DraftLine, Overview
+from services.practice import Bundle
+
+LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
+CODE = "&" * CODE_LENGTH
+EMAIL = "e" * 64 + "@" + "d" * 180 + ".example"
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+PEOPLE = tuple(Choosable(uuid.uuid4(), LONG) for _ in range(100))
+MANY = tuple(f"U{number:010}" for number in range(300))
+BUNDLE = Bundle(used=99_999, included=100_000)
+FACTS = Facts(region=Region.UNITED_STATES, plan=Plan.ADVANCED, has_dhi=True, has_colleagues=True, has_teams=True)
+REVIEW = Review(
+    name=LONG,
+    practice_code=CODE,
+    industry="Agriculture, forestry and fishing",
+    solutions=Solutions.BOOKKEEPING_DHI,
+    software=Software.NONE,
+    tax_categories=TaxCategories.SCHEDULE_C,
+    colleagues=tuple(LONG for _ in PEOPLE),
+    teams=tuple(LONG for _ in PEOPLE),
+    account_manager=LONG,
+    invite=InviteChoice.NOW,
+    contact_name=LONG,
+    contact_email=EMAIL,
+    existing=ExistingUser.ADD_WITHOUT_INVITATION,
+)
+CREATED = CreatedClient(
+    practice_id=uuid.uuid4(),
+    client_id=uuid.uuid4(),
+    name=LONG,
+    practice_code=CODE,
+    extract=ExtractAddress("x" * 48, "extract." + "d" * 200 + ".example"),
+    solutions=Solutions.BOOKKEEPING_DHI,
+    software=Software.LATER,
+    tax_categories=TaxCategories.T2125,
+    contact_name=LONG,
+    contact_email=EMAIL,
+    invitation=InvitationStatus.QUEUED,
+    has_existing_login=False,
+    bundle=BUNDLE,
+    created_by="U_ADA",
+)
+NOTICE = InvitationNotice(
+    invitation_id=uuid.uuid4(),
+    practice_id=uuid.uuid4(),
+    inviter_slack_user_id="U_ADA",
+    client_id=uuid.uuid4(),
+    client_name=LONG,
+    person_name=LONG,
+    email=EMAIL,
+    status=InvitationStatus.FAILED,
+    failure="550 " + "5.1.1 " * 100,
+    created_at=NOW,
+    expires_at=NOW,
+    sent_at=NOW,
+    opened_at=NOW,
+    accepted_at=NOW,
+    renewal_asked_at=NOW,
+)
+RAW = {
+    "kind": ClientKind.BUSINESS,
+    "solutions": Solutions.BOOKKEEPING_DHI,
+    "software": Software.NONE,
+    "name": LONG + "W" * 2000,  # typed, and kept by Back without a check
+    "practice_code": CODE,
+    "industry": "Wholesale",
+    "self_employed": ["yes"],
+    "invite": InviteChoice.NOW,
+    "contact_name": LONG,
+    "contact_email": EMAIL,
+    "existing": ExistingUser.THEY_INVITE_US,
+}
+
+
+def _page(step: StepName, *, too_many: bool = False, people: int = 100, **changes: Any) -> WizardPage:
+    choices = AccessChoices(
+        colleagues=PEOPLE[:people],
+        teams=PEOPLE,
+        managers=PEOPLE,
+        too_many=too_many,
+        chosen_colleagues=PEOPLE[:people],
+        chosen_teams=PEOPLE,
+        chosen_manager=PEOPLE[0],
+    )
+    given: dict[str, Any] = {
+        "draft_id": uuid.uuid4(),
+        "revision": 10**9,
+        "step": step,
+        "number": 7,
+        "steps": tuple(StepName),
+        "raw": RAW,
+        "answers": {StepName.SOFTWARE: {"software": Software.NONE}},
+        "facts": FACTS,
+        "practice_name": "P" * 100,
+        "practice_address": "a" * 48,
+        "twins": tuple(Twin(name=LONG, practice_code=CODE, deactivated=True) for _ in range(5)),
+        "email_taken": True,
+        "solo_asked": True,
+        "changed": True,
+        "access": choices,
+        "review": REVIEW,
+    }
+    return WizardPage(**given | changes)
+
+
+OVERVIEW = Overview(
+    practice_name="P" * 100,
+    role=Role.PRACTICE_ADMIN,
+    may_add_clients=True,
+    bundle=BUNDLE,
+    draft=DraftLine(id=uuid.uuid4(), client_name=LONG, updated_at=NOW),
+    invitations=dict.fromkeys(InvitationStatus, 100_000),
+    recent=tuple(
+        ClientLine(name=LONG, practice_code=CODE, invitation=InvitationStatus.FAILED, created_at=NOW) for _ in range(10)
+    ),
+)
+
+VIEWS: dict[str, View] = {
+    **{f"page {step}": pages.page(_page(step)) for step in StepName},
+    "page access, searching": pages.page(_page(StepName.ACCESS, too_many=True)),
+    "page access, few": pages.page(_page(StepName.ACCESS, people=3)),
+    "page invite, skipping": pages.page(_page(StepName.INVITE, raw={"invite": InviteChoice.SKIP})),
+    "first page, empty": pages.page(
+        _page(StepName.DETAILS, raw={}, answers={}, number=1, twins=(), changed=False, email_taken=False)
+    ),
+    "resume offer": openings.opening(
+        ResumeOffer(draft_id=uuid.uuid4(), client_name=LONG, number=1, total=7, updated_at=NOW)
+    ),
+    "bundle full, admin": openings.opening(BundleFull(bundle=BUNDLE, may_raise=True, admins=MANY)),
+    "bundle full": openings.opening(BundleFull(bundle=BUNDLE, may_raise=False, admins=MANY)),
+    "permission missing": openings.opening(PermissionMissing(admins=MANY)),
+    "result": openings.result(CREATED),
+    "asked": openings.asked(),
+    "set up": set_up.form("P" * 500),
+    "set up, done": set_up.done(),
+    "set up, not yours": set_up.not_yours(MANY),
+    "set up, nobody known": set_up.not_yours(()),
+    "loading": notices.loading(),
+    "problem": notices.problem("x" * 4000, reference="0" * 8),
+}
+HOMES = {
+    "home": home.overview(OVERVIEW),
+    "home, not set up": home.not_set_up(may_set_up=True),
+    "home, waiting": home.not_set_up(may_set_up=False),
+    "home, refused": home.refused("x" * 4000),
+}
+MESSAGES: dict[str, Message] = {
+    "result": openings.result_message(CREATED),
+    "welcome": cards.welcome(),
+    "accepted": cards.invitation_accepted(NOTICE),
+    "failed": cards.invitation_failed(NOTICE),
+    "renewal asked": cards.invitation_renewal_asked(NOTICE),
+    "problem": notices.problem_message("x" * 4000, reference="0" * 8),
+    "help": help_text.commands(),
+    "unknown word": help_text.unknown("x" * 3000, "help"),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_modal_is_within_slack_s_limits(name: str) -> None:
+    assert check_view(json.loads(json.dumps(VIEWS[name]))) == []
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_app_home_is_within_slack_s_limits(name: str) -> None:
+    assert check_view(json.loads(json.dumps(HOMES[name])), "home") == []
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_is_within_slack_s_limits(name: str) -> None:
+    assert check_message(json.loads(json.dumps(MESSAGES[name]))) == []
+
+
+def _markup(block: Any) -> list[str]:
+    if isinstance(block, dict):
+        own = [block["text"]] if block.get("type") == "mrkdwn" else []
+        return own + [text for value in block.values() for text in _markup(value)]
+    return [text for each in block for text in _markup(each)] if isinstance(block, list) else []
+
+
+@pytest.mark.parametrize("surface", [*VIEWS.values(), *HOMES.values(), *MESSAGES.values()])
+def test_nothing_from_outside_is_read_as_markup(surface: dict[str, Any]) -> None:
+    assert not [text for text in _markup(surface["blocks"]) if "channel" in text]
+    assert "<!channel>" not in surface.get("text", "")
+
+
+def test_a_message_s_text_says_what_its_blocks_say() -> None:
+    for message in MESSAGES.values():
+        assert len(message["text"]) > 20
+
+
+def test_state_is_read_by_field_whatever_element_holds_it() -> None:
+    chosen = {"text": {"type": "plain_text", "text": "x"}, "value": "v"}
+    view = {
+        "state": {
+            "values": {
+                "name": {"value": {"type": "plain_text_input", "value": "Acme"}},
+                "kind.after_solo": {"value": {"type": "radio_buttons", "selected_option": chosen}},
+                "industry": {"value": {"type": "static_select", "selected_option": None}},
+                "colleagues": {"add_client.search": {"type": "multi_external_select", "selected_options": [chosen]}},
+                "self_employed": {"value": {"type": "checkboxes", "selected_options": []}},
+                "empty": {"value": {"type": "plain_text_input"}},
+            }
+        }
+    }
+    assert form.read(view) == {
+        "name": "Acme",
+        "kind": "v",
+        "industry": None,
+        "colleagues": ["v"],
+        "self_employed": [],
+        "empty": None,
+    }
+    assert form.read({"state": None}) == {}
+
+
+def test_errors_go_to_the_blocks_that_the_view_shows() -> None:
+    view = {"blocks": [{"type": "input", "block_id": "kind.after_solo"}, {"type": "divider", "block_id": "x"}]}
+    assert form.errors(view, {"kind": "Choose one.", "name": "Enter a name."}) == {"kind.after_solo": "Choose one."}
+
+
+@pytest.mark.parametrize("metadata", ["", "{}", "not json", '{"v":1,"draft":"x"}', '{"v":1,"more":1}', None])
+def test_a_form_of_an_older_version_is_refused_in_words(metadata: str | None) -> None:
+    with pytest.raises(GoneError, match="older version"):
+        pages.WizardMetadata.of({"private_metadata": metadata})
+
+
+@pytest.mark.parametrize(
+    ("raw", "fields"),
+    [
+        ({}, {"region", "plan", "bundle"}),
+        ({"name": "B", "region": "uk", "plan": "essentials", "bundle": "many"}, {"bundle"}),
+        ({"name": "B", "region": "uk", "plan": "essentials", "bundle": "-1"}, {"bundle"}),
+        ({"name": "B", "region": "uk", "plan": "essentials", "bundle": "٣"}, {"bundle"}),
+        ({"name": "B", "region": "uk", "plan": "essentials", "bundle": "9" * 400}, {"bundle"}),
+        ({"name": "B", "region": "mars", "plan": "essentials", "bundle": "5"}, {"region"}),
+        ({"name": "B", "region": "uk", "plan": "gold", "bundle": "5"}, {"plan"}),
+    ],
+)
+def test_set_up_refuses_at_the_field(raw: dict[str, Any], fields: set[str]) -> None:
+    with pytest.raises(InvalidError) as refusal:
+        set_up.read(raw)
+    assert set(refusal.value.fields) == fields
+
+
+def test_set_up_takes_a_bundle_written_with_a_comma() -> None:
+    read = set_up.read({"name": "B", "region": "uk", "plan": "advanced", "bundle": " 1,000 ", "add_ons": ["dhi"]})
+    assert (read.bundle, read.has_dhi) == (1000, True)
+
+
+def test_texts_are_clipped_with_an_ellipsis() -> None:
+    assert blocks.plain("x" * 30, 10)["text"] == "x" * 9 + "…"
