@@ -90,7 +90,8 @@ class Worker:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        self._dispatcher.join(timeout.total_seconds())
+        if self._dispatcher.is_alive():
+            self._dispatcher.join(timeout.total_seconds())
         self._release([claim for queue in self._queues.values() for claim in _emptied(queue)])
         for lane, queue in self._queues.items():
             for _ in range(self._lanes[lane].threads):

@@ -49,7 +49,11 @@ class NewJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A job lent to this process until its lease ends. `attempt` is over 1 if it was claimed before."""
+    """A job lent to this process until its lease ends.
+
+    `attempt` counts all claims and never goes back: over 1, an earlier one may have had its effect outside. `tries`
+    counts those that use up what the kind allows; waiting on request does not, and an operator can start it again.
+    """
 
     id: uuid.UUID
     lane: Lane

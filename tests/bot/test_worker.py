@@ -299,6 +299,10 @@ def test_stopping_lets_what_runs_end_and_takes_no_more(database: Database) -> No
     assert list(outcomes(database).values()).count(JobOutcome.DONE) == 3
 
 
+def test_a_worker_that_never_started_stops_too(database: Database) -> None:
+    assert worker_of(database).stop(timedelta(0))
+
+
 def test_a_long_job_keeps_its_lease(database: Database, clock: Clock) -> None:
     begun = threading.Event()
     go = threading.Event()
