@@ -116,6 +116,8 @@ class Acting:
         world = self._world
         user = world.person(user_id)
         conversation = self._seen(user, channel)
+        if conversation.kind == "app_dm" and world.messages_tab_read_only:
+            raise SlackError("restricted_action_read_only_channel")
         message = world.post(conversation, user=user.id, team_id=user.team_id, text=text)
         dm = conversation.kind == "app_dm"
         if dm or world.teams[conversation.team_id].bot_user_id in conversation.members:

@@ -262,6 +262,7 @@ class Control:
             "kind": conversation.kind,
             "unread": self._world.unread(conversation, user_id),
             "is_ext_shared": conversation.is_ext_shared,
+            "read_only": conversation.kind == "app_dm" and self._world.messages_tab_read_only,
             "members": sorted(conversation.members),
         }
 

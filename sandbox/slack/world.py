@@ -323,6 +323,7 @@ class World:
                 {"command": "/clients", "description": "Find a client", "usage_hint": ""},
             ]
         self.messages_tab_enabled: bool = home.get("messages_tab_enabled", True)
+        self.messages_tab_read_only: bool = home.get("messages_tab_read_only_enabled", False)
         self.home_tab_enabled: bool = home.get("home_tab_enabled", True)
         self.scopes: frozenset[str] | None = None
         self.bot_events: frozenset[str] | None = None
