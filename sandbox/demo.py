@@ -250,8 +250,15 @@ def _hold(held: contextlib.ExitStack, port: int) -> int:
         listening.bind((HOST, port))
     except OSError as error:
         why = error.strerror or str(error)
-        raise DemoError(f"Port {port}: {why}. Choose another: make demo ARGS='--port 9100'") from None
+        raise DemoError(f"Port {port}: {why}. Choose another one.") from None
     return int(listening.getsockname()[1])
+
+
+def _page_port() -> int:
+    """The usual one, so that a page left open finds the next demo, unless it is taken."""
+    with contextlib.ExitStack() as held, contextlib.suppress(DemoError):
+        return _hold(held, PAGE_PORT)
+    return 0
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:
@@ -294,7 +301,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description="The product, without a Slack account.")
     arguments(parser)
-    parser.add_argument("--port", default=PAGE_PORT, type=int, help=f"of the page ({PAGE_PORT}); 0 for a free one")
+    parser.add_argument(
+        "--port", type=int, help=f"of the page; otherwise {PAGE_PORT}, or any free one if that is taken"
+    )
     asked = parser.parse_args()
     try:
         with stopped_by_signals():
@@ -304,7 +313,7 @@ def main() -> int:
                 plan=asked.plan,
                 bundle=asked.bundle,
                 dhi=asked.dhi == "on",
-                port=asked.port,
+                port=_page_port() if asked.port is None else asked.port,
                 database_url=asked.database_url,
             ) as demo:
                 print(f"\n    {demo.url}\n\n{_HINT}", flush=True)
