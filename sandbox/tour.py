@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from sandbox.demo import Demo, DemoError, arguments, stopped_by_signals
-from sandbox.driver import Answer, Person, SandboxError, View
+from sandbox.driver import Answer, SandboxError, View
 
 CLIENT = "Harbour Bakery Ltd"
 CONTACT = "Cy Harbour"
@@ -25,9 +25,13 @@ class TourError(Exception):
 
 
 class Tour:
-    """Acts as Clem, a Client Admin, and as the client, and prints what each of them sees."""
+    """Acts as Clem, a Client Admin, and as the client, and prints what each of them sees.
 
-    def __init__(self, demo: Demo) -> None:
+    What a worker does afterwards may take `patience` seconds.
+    """
+
+    def __init__(self, demo: Demo, *, patience: float = 20.0) -> None:
+        self._patience = patience
         self.at = "The start"
         self._demo = demo
         self._sandbox = demo.sandbox
@@ -98,7 +102,7 @@ class Tour:
 
     def _receive(self) -> str:
         with self._step(f"{CONTACT}, the client, receives an e-mail"):
-            mail = self._sandbox.wait_mail(to=EMAIL, timeout=20)
+            mail = self._sandbox.wait_mail(to=EMAIL, timeout=self._patience)
             show(f"To: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['text'].strip()}")
             link = re.search(rf"{re.escape(self._demo.bot_url)}/i/\S+", mail["text"])
             if link is None:
@@ -119,7 +123,9 @@ class Tour:
 
     def _hear(self) -> None:
         with self._step("Clem is told in Slack"):
-            show(_last_line(self._clem, "accepted the invitation"))
+            said = "accepted the invitation"
+            message = self._clem.wait_message(containing=said, conversation="app_dm", timeout=self._patience)
+            show(message.text.splitlines()[-1])
 
     def _look(self) -> None:
         with self._step("Clem's Home tab shows where things stand"):
@@ -149,11 +155,6 @@ def _require(answer: Answer) -> None:
 
 def _joined(answer: Answer) -> str:
     return " ".join(answer.errors.values())
-
-
-def _last_line(person: Person, containing: str) -> str:
-    message = person.wait_message(containing=containing, conversation="app_dm", timeout=20)
-    return message.text.splitlines()[-1]
 
 
 def _page(answer: httpx.Response) -> str:

@@ -1,0 +1,87 @@
+"""`make demo` and `make tour`, as a newcomer and a shell meet them."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from sandbox.demo import Demo
+from sandbox.driver import SandboxError
+from sandbox.tour import EMAIL, Tour
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 60
+
+
+def _started(module: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_the_demo_gives_one_address_and_leaves_nothing_behind() -> None:
+    with _started("sandbox.demo", "--port", "0", "--region", "ca", "--plan", "essentials", "--dhi", "off") as demo:
+        assert demo.stdout is not None
+        before = ""
+        for line in demo.stdout:
+            before += line
+            if "Ctrl-C" in line:
+                break
+        addresses = re.findall(r"http://\S+", before)
+        assert len(addresses) == 1
+        assert httpx.get(addresses[0], trust_env=False).is_success
+        processes = psutil.Process(demo.pid).children(recursive=True)
+        assert len(processes) == 2
+        demo.send_signal(signal.SIGINT)
+        after = demo.stdout.read()
+        assert demo.wait(PATIENCE) == 0
+    assert after == "Stopped.\n"
+    assert not psutil.wait_procs(processes, PATIENCE)[1]
+
+
+def test_the_demo_can_be_stopped_while_it_starts() -> None:
+    with _started("sandbox.demo", "--port", "0") as demo:
+        assert demo.stdout is not None
+        assert "Starting" in demo.stdout.readline()
+        demo.send_signal(signal.SIGTERM)
+        assert demo.stdout.read() == "Stopped.\n"
+        assert demo.wait(PATIENCE) == 0
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with _started("sandbox.demo", "--port", str(port)) as demo:
+            said, _ = demo.communicate(timeout=PATIENCE)
+            assert demo.returncode == 1
+    assert f"Port {port}: Address already in use. Choose another one." in said
+    assert "Traceback" not in said
+
+
+def test_the_tour_walks_to_the_end() -> None:
+    with _started("sandbox.tour") as tour:
+        said, _ = tour.communicate(timeout=PATIENCE)
+        assert tour.returncode == 0, said
+    assert "Clem is told in Slack" in said
+    assert said.endswith("The tour is over: every step worked.\n")
+
+
+def test_the_tour_fails_at_the_step_that_fails() -> None:
+    with Demo() as demo:
+        demo.sandbox.mail_fault("*", 550, times=9)
+        tour = Tour(demo, patience=2)
+        with pytest.raises(SandboxError, match=f"no mail to {EMAIL}"):
+            tour.walk()
+        assert tour.at.endswith("receives an e-mail")
