@@ -6,7 +6,18 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Interval, create_engine, event, func, literal, make_url, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    literal,
+    make_url,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -71,7 +82,8 @@ class Database:
         """The time, or `after` from it, as an SQL expression: the database's on PostgreSQL, this process's on SQLite
         or when injected."""
         if self._sqlite or self._injected:
-            return literal(self.now() + after, UtcDateTime())
+            # Asked when the statement runs, so that a statement can be kept and run again.
+            return bindparam(None, callable_=lambda: self.now() + after, type_=UtcDateTime(), unique=True)
         # The statement's time, because an index can't be searched with one that changes from row to row.
         time: ColumnElement[datetime] = func.statement_timestamp(type_=UtcDateTime())
         return type_coerce(time + literal(after, Interval()), UtcDateTime()) if after else time

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.insert import insert_absent
 from db.models.job import Job, JobOutcome, Lane
@@ -226,40 +228,18 @@ class Jobs:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._claiming = cache(self._build_claiming)  # building it takes as long as running it
 
     def claim(
         self, lanes: Lane | Collection[Lane], limit: int, lease: timedelta, kinds: Collection[str] | None = None
     ) -> list[Claim]:
         """Up to `limit` due jobs, the longest due first, lent for `lease`. With `kinds`, others are left to processes
         that know them."""
-        lanes = [lanes] if isinstance(lanes, Lane) else list(lanes)
-        clock = self._database.clock()
-        due = select(Job.id).where(Job.lane.in_(lanes), Job.due <= clock)
-        if kinds is not None:
-            due = due.where(Job.kind.in_(kinds))
-        # Materialized: inside the UPDATE, PostgreSQL might run it more than once and claim more than the limit.
-        chosen = due.order_by(Job.due).limit(limit).with_for_update(skip_locked=True).cte("chosen")
-        chosen = chosen.prefix_with("MATERIALIZED")
-        statement = (
-            update(Job)
-            .where(Job.id.in_(select(chosen.c.id)))
-            .values(due=self._database.clock(lease), attempt=Job.attempt + 1, tries=Job.tries + 1)
-            .returning(
-                Job.id,
-                Job.lane,
-                Job.kind,
-                Job.practice_id,
-                Job.args,
-                Job.key,
-                Job.attempt,
-                Job.tries,
-                Job.batch,
-                Job.pace,
-                Job.slot,
-            )
-        )
+        lanes = (lanes,) if isinstance(lanes, Lane) else tuple(lanes)
+        statement = self._claiming(lanes, None if kinds is None else frozenset(kinds), lease)
         with self._database.begin() as session:
-            rows = session.execute(statement, execution_options={"synchronize_session": False}).mappings().all()
+            result = session.execute(statement, {"limit": limit}, execution_options={"synchronize_session": False})
+            rows = result.mappings().all()
         return [Claim(**row) for row in sorted(rows, key=lambda row: row["id"])]
 
     def close(self, claim: Claim) -> None:
@@ -373,6 +353,34 @@ class Jobs:
             pruned += count
             if count < _PRUNED_AT_ONCE:
                 return pruned
+
+    def _build_claiming(
+        self, lanes: tuple[Lane, ...], kinds: frozenset[str] | None, lease: timedelta
+    ) -> ReturningUpdate[*tuple[Any, ...]]:
+        due = select(Job.id).where(Job.lane.in_(lanes), Job.due <= self._database.clock())
+        if kinds is not None:
+            due = due.where(Job.kind.in_(kinds))
+        # Materialized: inside the UPDATE, PostgreSQL might run it more than once and claim more than the limit.
+        chosen = due.order_by(Job.due).limit(bindparam("limit")).with_for_update(skip_locked=True).cte("chosen")
+        chosen = chosen.prefix_with("MATERIALIZED")
+        return (
+            update(Job)
+            .where(Job.id.in_(select(chosen.c.id)))
+            .values(due=self._database.clock(lease), attempt=Job.attempt + 1, tries=Job.tries + 1)
+            .returning(
+                Job.id,
+                Job.lane,
+                Job.kind,
+                Job.practice_id,
+                Job.args,
+                Job.key,
+                Job.attempt,
+                Job.tries,
+                Job.batch,
+                Job.pace,
+                Job.slot,
+            )
+        )
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:
