@@ -41,8 +41,12 @@ def main() -> None:
         client_id=asked.client_id,
         client_secret=asked.client_secret,
     )
-    ready = f"Sandbox: http://{HOST}:{asked.port}/  Slack API: http://{HOST}:{asked.port}/api/  SMTP: {asked.smtp_port}"
-    serve(config, asked.port, lambda: print(ready, flush=True))
+    serve(config, asked.port, _say)
+
+
+def _say(port: int, smtp_port: int) -> None:
+    address = f"http://{HOST}:{port}/"
+    print(f"Sandbox: {address}  Slack API: {address}api/  SMTP: {smtp_port}", flush=True)
 
 
 if __name__ == "__main__":

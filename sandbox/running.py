@@ -70,11 +70,14 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def serve(config: SandboxConfig, port: int, on_ready: Callable[[], None]) -> None:
-    """Serve on 127.0.0.1 until the process is told to stop."""
-    server = _Server(build(config), on_ready)
+def serve(config: SandboxConfig, port: int, on_ready: Callable[[int, int], None]) -> None:
+    """Serve on 127.0.0.1 until the process is told to stop; `on_ready` is told the ports of web and SMTP."""
+    app = build(config)
+    parts: Parts = app.state.parts
+    listening = _listen(port)
+    server = _Server(app, lambda: on_ready(listening.getsockname()[1], parts.mail.port))
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[_listen(port)])
+        server.run(sockets=[listening])
 
 
 class RunningSandbox:
