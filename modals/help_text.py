@@ -1,6 +1,7 @@
 """What the commands are, for people."""
 
 from modals import blocks as b
+from modals.text import clip
 
 WORDS = ("help",)
 
@@ -21,5 +22,5 @@ def commands() -> b.Message:
 
 def unknown(word: str, likely: str | None) -> b.Message:
     suggestion = f"Did you mean /clients {likely}?" if likely else "Type /clients help for what there is."
-    said = f"“{word}” is not something /clients knows. {suggestion}"
+    said = f"“{clip(word, 40)}” is not something /clients knows. {suggestion}"
     return b.message(said, [b.section(said)])

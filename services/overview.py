@@ -88,7 +88,7 @@ class OverviewService:
                     client_name=draft.answers.get("details", {}).get("name") or None,
                     updated_at=draft.updated_at,
                 ),
-                invitations=dict(counts),
+                invitations=dict(counts.all()),
                 recent=_recent(session, colleague),
             )
 
@@ -128,4 +128,4 @@ def _latest_status(session: Session, client_ids: Collection[uuid.UUID]) -> dict[
         .where(Invitation.client_id.in_(client_ids), ClientUser.is_owner)
         .order_by(Invitation.id)
     )
-    return dict(rows)
+    return dict(rows.all())

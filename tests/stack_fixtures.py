@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.router import Kind, Route
 from sandbox.running import RunningSandbox
 from tests.fakes import Clock
 from tests.stack import SANDBOX, Stack
@@ -16,10 +17,22 @@ def running_sandbox() -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture
-def stack(database_url: str, running_sandbox: RunningSandbox) -> Iterator[Stack]:
-    """One workspace, real time."""
+def stack(
+    database_url: str, running_sandbox: RunningSandbox, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stack]:
+    """One workspace, real time. A test marked `reaches(...)` must have had these ids handled when it ends."""
     with Stack(database_url, running_sandbox) as stack:
+        handled: set[str] = set()
+        find = stack.composition.router.find
+
+        def watched(kind: Kind, name: str) -> Route | None:
+            handled.add(name)
+            return find(kind, name)
+
+        monkeypatch.setattr(stack.composition.router, "find", watched)
         yield stack
+        wanted = {name for mark in request.node.iter_markers("reaches") for name in mark.args}
+        assert wanted <= handled, f"never handled: {wanted - handled}"
 
 
 @pytest.fixture
