@@ -1,0 +1,126 @@
+"""One person's browser window on the sandbox's page, in the words of somebody who uses it."""
+
+import re
+from typing import Self
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.stack import Stack
+
+APP = "Clientdesk"
+TIMEOUT_MS = 10_000
+
+
+class Window:
+    """`dialog` is the modal, whichever is on top; `result` and the rest are found by what they are called."""
+
+    def __init__(self, browser: Browser, stack: Stack) -> None:
+        self._context = browser.new_context(
+            base_url=stack.url, viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/London"
+        )
+        self._context.set_default_timeout(TIMEOUT_MS)
+        self.page = self._context.new_page()
+        self.problems: list[str] = []
+        self._context.on("weberror", lambda error: self.problems.append(str(error.error)))
+        self._context.on("dialog", lambda dialog: self.problems.append(f"a script ran: {dialog.message}"))
+
+    def close(self) -> None:
+        self._context.close()
+
+    def act_as(self, user_id: str, place: str = "C_GENERAL") -> Self:
+        self.page.goto(f"/?as={user_id}&in={place}")
+        return self
+
+    def new_page(self, address: str) -> Page:
+        page = self._context.new_page()
+        page.goto(address)
+        return page
+
+    def follow(self, link: Locator) -> Page:
+        """The tab that the link opens."""
+        with self._context.expect_page() as opened:
+            link.click()
+        return opened.value
+
+    # Seeing
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    @property
+    def messages(self) -> Locator:
+        return self.page.get_by_role("log")
+
+    @property
+    def home(self) -> Locator:
+        return self.page.get_by_role("tabpanel", name="Home")
+
+    @property
+    def newest_message(self) -> Locator:
+        return self.messages.get_by_role("article").last
+
+    def expect_title(self, title: str) -> None:
+        expect(self.dialog.get_by_role("heading", level=2)).to_have_text(title)
+
+    def expect_text(self, text: str | re.Pattern[str]) -> None:
+        expect(self.dialog).to_contain_text(text)
+
+    def expect_step(self, number: int, total: int, title: str) -> None:
+        expect(self.dialog.get_by_text(f"Step {number} of {total} · {title}", exact=True)).to_be_visible()
+
+    def expect_error(self, label: str, words: str) -> None:
+        """The words stand at the field, and assistive technology is told so."""
+        field = self.field(label)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_have_accessible_description(re.compile(re.escape(words)))
+        expect(self.dialog.get_by_text(words)).to_be_visible()
+
+    def expect_closed(self) -> None:
+        expect(self.dialog).to_be_hidden()
+
+    def field(self, label: str) -> Locator:
+        """A text field or select. Labels may say more after these words."""
+        name = re.compile(f"^{re.escape(label)}")
+        return self.dialog.get_by_role("textbox", name=name).or_(self.dialog.get_by_role("combobox", name=name))
+
+    def choice(self, name: str) -> Locator:
+        """A radio button or checkbox."""
+        exact = re.compile(f"^{re.escape(name)}$")
+        return self.dialog.get_by_role("radio", name=exact).or_(self.dialog.get_by_role("checkbox", name=exact))
+
+    # Acting
+
+    def command(self, line: str) -> None:
+        composer = self.page.get_by_role("combobox", name=re.compile("^Message "))
+        composer.fill(line)
+        composer.press("Enter")
+
+    def fill(self, label: str, value: str) -> None:
+        self.field(label).fill(value)
+
+    def select(self, label: str, *options: str) -> None:
+        for option in options:
+            self.field(label).click()
+            self.dialog.get_by_role("option", name=option, exact=True).click()
+        self.field(label).press("Tab")  # where several can be chosen, the list stays open
+
+    def choose(self, *names: str) -> None:
+        for name in names:
+            self.choice(name).check()
+
+    def press(self, name: str) -> None:
+        expect(self.dialog.locator("[aria-busy=true]")).to_have_count(0)
+        self.dialog.get_by_role("button", name=name, exact=True).click()
+
+    def open_home(self) -> None:
+        self.page.get_by_role("navigation").get_by_role("link", name=re.compile(f"^{APP}")).click()
+
+    def open_app_messages(self) -> None:
+        self.open_home()
+        self.page.get_by_role("tab", name="Messages").click()
+
+    def begin(self) -> None:
+        """Starts Add client and waits for its first page."""
+        self.command("/add-client")
+        expect(self.dialog.get_by_text(re.compile(r"^Step 1 of \d"))).to_be_visible()
