@@ -13,10 +13,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.after import AfterPool
-from bot.errors import as_submission_answer, as_view, explain
+from bot.errors import ErrorMapper
 from bot.identity import Identity
 from bot.router import Kind, Route, Router
-from bot.slack_api import PracticeSlack, SlackTransport
+from bot.slack_api import SlackTransport
 from handlers import add_client, clients, home, workspaces
 from handlers.ports import Caller
 from modals import notices
@@ -26,6 +26,9 @@ from services.container import Services
 from services.errors import NotFoundError, ServiceError
 
 _ANY = re.compile(".*", re.DOTALL)
+_LOST = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
+"""Slack's answers when the app is no longer installed: nobody there can be told."""
+_TOO_LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id"})
 _log = logging.getLogger(__name__)
 
 
@@ -38,16 +41,20 @@ def routes() -> Router:
 
 
 def build(
-    router: Router, services: Services, identity: Identity, after: AfterPool, transport: SlackTransport, api_url: str
+    router: Router,
+    services: Services,
+    identity: Identity,
+    after: AfterPool,
+    transport: SlackTransport,
+    errors: ErrorMapper,
 ) -> App:
     """Requests reach it with their signature checked. It answers when its listener returns, so no listener may wait
     for a network."""
     app = App(
         name="clientdesk",
-        client=WebClient(base_url=api_url),
-        authorize=lambda enterprise_id, team_id, context: AuthorizeResult(
-            enterprise_id=enterprise_id, team_id=team_id, bot_token=identity.token(_slack_key(context))
-        ),
+        client=WebClient(base_url=transport.api_url),
+        # Nobody uses Bolt's own client: a look for the token here could only fail where no one would be told.
+        authorize=lambda enterprise_id, team_id: AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id),
         process_before_response=True,
         request_verification_enabled=False,
         ssl_check_enabled=False,
@@ -55,7 +62,7 @@ def build(
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    dispatch = _Dispatcher(router, services, identity, after, transport)
+    dispatch = _Dispatcher(router, services, identity, after, transport, errors)
     app.command(_ANY)(dispatch.listener(Kind.COMMAND))
     app.action(_ANY)(dispatch.listener(Kind.ACTION))
     app.view(_ANY)(dispatch.listener(Kind.VIEW))
@@ -63,14 +70,8 @@ def build(
     app.options(_ANY)(dispatch.listener(Kind.OPTIONS))
     app.shortcut(_ANY)(dispatch.listener(Kind.SHORTCUT))
     app.event(_ANY)(dispatch.listener(Kind.EVENT))
-    app.error(_broken)
+    app.error(dispatch.broken)
     return app
-
-
-def _broken(error: Exception) -> BoltResponse:
-    """A request so odd that not even the dispatcher could read it."""
-    explain(error)
-    return BoltResponse(status=200, body="")
 
 
 def _slack_key(context: BoltContext) -> str:
@@ -111,13 +112,25 @@ def _name(kind: Kind, args: Args) -> str:
 
 class _Dispatcher:
     def __init__(
-        self, router: Router, services: Services, identity: Identity, after: AfterPool, transport: SlackTransport
+        self,
+        router: Router,
+        services: Services,
+        identity: Identity,
+        after: AfterPool,
+        transport: SlackTransport,
+        errors: ErrorMapper,
     ) -> None:
         self._router = router
         self._services = services
         self._identity = identity
         self._after = after
         self._transport = transport
+        self._errors = errors
+
+    def broken(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+        """What no person can be told of. Slack delivers an event again that was not taken."""
+        self._errors.log(error)
+        return BoltResponse(status=503 if body.get("type") == "event_callback" else 200, body="")
 
     def listener(self, kind: Kind) -> Any:
         def listen(args: Args) -> None:
@@ -131,21 +144,22 @@ class _Dispatcher:
             _answer_unknown(kind, args)
             return
         caller = _caller(args)
-        slack = self._identity.slack(caller.slack_key)
 
         def report(error: Exception) -> None:
-            self._report(error, args.body, caller, slack)
+            self._report(error, args.body, caller)
 
         try:
-            route.handler(**self._values(route, args, caller, slack, report))
-        except Exception as error:  # noqa: BLE001 - the boundary: everything is told to the person
+            route.handler(**self._values(route, args, caller, report))
+        except Exception as error:
             if kind is Kind.VIEW:
-                args.ack(**as_submission_answer(error, args.payload))
+                args.ack(**self._errors.as_submission_answer(error, args.payload))
+            elif kind is Kind.EVENT and not isinstance(error, ServiceError):
+                raise
             else:
                 _acknowledge(kind, args)
                 self._after.submit(_log_only, report, error)
 
-    def _values(self, route: Route, args: Args, caller: Caller, slack: PracticeSlack, report: Any) -> dict[str, Any]:
+    def _values(self, route: Route, args: Args, caller: Caller, report: Any) -> dict[str, Any]:
         given: dict[str, Callable[[], Any]] = {
             "ack": lambda: args.ack,
             "body": lambda: args.body,
@@ -158,7 +172,8 @@ class _Dispatcher:
             "actor": lambda: self._actor(caller),
             "admit": lambda: self._identity.admit,
             "services": lambda: self._services,
-            "slack": lambda: slack,
+            "slack": lambda: self._identity.slack(caller.slack_key),
+            "forget": lambda: self._identity.forget,
             "after": lambda: partial(self._after.submit, report),
         }
         return {name: given[name]() for name in route.arguments}
@@ -169,44 +184,43 @@ class _Dispatcher:
             raise NotFoundError("Clientdesk does not know you here yet. Type /add-client to begin.")
         return standing.actor
 
-    def _report(self, error: Exception, body: dict[str, Any], caller: Caller, slack: PracticeSlack) -> None:
+    def _report(self, error: Exception, body: dict[str, Any], caller: Caller) -> None:
         """Tells the person where they are: on the form, beside the message or command, else in a direct message."""
-        if isinstance(error, SlackApiError) and _is_slack_lost(error):
-            _log.warning("Slack did not take an answer: %s", error.response["error"])
-            return
-        view = body.get("view")
-        if isinstance(view, dict) and view.get("type") == "modal":
-            shown = as_view(error)
-            try:
-                if isinstance(error, ServiceError):
-                    slack.push(str(caller.trigger_id), shown)
-                else:
-                    slack.update(view, shown)
-            except SlackApiError as refusal:
-                _log.warning("A failure could not be shown on the form: %s", refusal.response["error"])
-            else:
+        if isinstance(error, SlackApiError):
+            code = error.response["error"]
+            if code in _LOST:
+                self._identity.forget(caller.slack_key)
+                _log.warning("Slack did not take an answer: %s", code)
                 return
-            slack.say(caller.user_id, _message(error))
-        elif body.get("response_url"):
-            self._transport.respond(body["response_url"], _message(error))
+            if code in _TOO_LATE:
+                _log.warning("A form could not be opened: %s", code)
+                error = ServiceError("That took too long, and Slack no longer let the form open. Please try again.")
+        view = body.get("view")
+        if isinstance(view, dict) and view.get("type") == "modal" and self._show(error, view, caller):
+            return
+        if body.get("response_url"):
+            self._transport.respond(body["response_url"], self._message(error))
         elif caller.user_id:
-            slack.say(caller.user_id, _message(error))
+            self._identity.slack(caller.slack_key).say(caller.user_id, self._message(error))
+        else:
+            self._errors.log(error)
 
+    def _show(self, error: Exception, view: dict[str, Any], caller: Caller) -> bool:
+        """On the open form: a refusal on top of it, so that nothing typed is lost. False if Slack did not take it."""
+        slack = self._identity.slack(caller.slack_key)
+        try:
+            if isinstance(error, ServiceError):
+                slack.push(str(caller.trigger_id), self._errors.as_view(error))
+            else:
+                slack.update(view, self._errors.as_view(error))
+        except SlackApiError as refusal:
+            _log.warning("A failure could not be shown on the form: %s", refusal.response["error"])
+            return False
+        return True
 
-def _message(error: Exception) -> Message:
-    text, reference = explain(error)
-    return notices.problem_message(text, reference=reference)
-
-
-def _is_slack_lost(error: SlackApiError) -> bool:
-    """The person can't be reached at all, or closed what we wanted to write to."""
-    return error.response["error"] in {
-        "account_inactive",
-        "invalid_auth",
-        "token_revoked",
-        "expired_trigger_id",
-        "exchanged_trigger_id",
-    }
+    def _message(self, error: Exception) -> Message:
+        text, reference = self._errors.explain(error)
+        return notices.problem_message(text, reference=reference)
 
 
 def _log_only(error: Exception) -> None:

@@ -8,11 +8,14 @@ from types import TracebackType
 from typing import Self
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from bot import app, socket_mode, web
 from bot.after import THREADS as AFTER_THREADS
 from bot.after import AfterPool
 from bot.clock import Clock, Tick
+from bot.consent import SlackConsent
+from bot.errors import ErrorMapper
 from bot.identity import Identity
 from bot.messenger import SlackMessenger
 from bot.settings import Settings
@@ -21,8 +24,10 @@ from bot.worker import LaneSettings, Worker
 from db.models import Lane
 from db.session import Database
 from handlers import pages
+from handlers.pages import install
 from services import container
 from services.delivery.email import Email, Mailer, RefusedError, SmtpMailer
+from services.installs import InstallService
 from services.jobs import Jobs
 from services.keys import Keyring
 
@@ -60,12 +65,12 @@ class Composition:
         self.transport = SlackTransport(settings.slack_api_url)
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
         self._single_token = single
-        self.identity = Identity(self.services.practices, self.transport, single_token=single)
+        self.errors = ErrorMapper()
+        self.identity = Identity(self.services.practices, self.transport, self.errors, single_token=single)
         self.after = AfterPool()
+        self._installs = InstallService(self.database)
         self.router = app.routes()
-        self.bolt = app.build(
-            self.router, self.services, self.identity, self.after, self.transport, settings.slack_api_url
-        )
+        self.bolt = app.build(self.router, self.services, self.identity, self.after, self.transport, self.errors)
 
     def __enter__(self) -> Self:
         return self
@@ -82,8 +87,27 @@ class Composition:
             self.bolt,
             self.database,
             self.settings.slack_signing_secret.get_secret_value(),
-            pages.routes(self.services.invitations, public_url=self.settings.public_url),
+            [*pages.routes(self.services.invitations, public_url=self.settings.public_url), *self._install_pages()],
+            self.errors,
+            self.after,
             self._socket_mode,
+        )
+
+    def _install_pages(self) -> list[Route]:
+        """None where one token serves one workspace."""
+        settings = self.settings
+        if self._single_token or settings.slack_client_id is None or settings.slack_client_secret is None:
+            return []
+        consent = SlackConsent(
+            self.transport, self.errors, settings.slack_client_id, settings.slack_client_secret.get_secret_value()
+        )
+        return install.routes(
+            self._installs,
+            self.services.practices,
+            consent,
+            self.identity.forget,
+            self.errors.explain,
+            public_url=settings.public_url,
         )
 
     @contextmanager
@@ -107,6 +131,8 @@ class Composition:
             [
                 *worker.ticks(),
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
+                Tick(name="practices.purge", every=timedelta(days=1), call=self.services.practices.purge),
+                Tick(name="installs.prune", every=timedelta(days=1), call=self._installs.prune),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
         )

@@ -3,15 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from bot.errors import ErrorMapper
 from bot.slack_api import PracticeSlack, SlackTransport
 from handlers.ports import Caller
 from services.errors import NotPermittedError
 from services.practice import PracticeService, Profile, Standing
 
+_MOST_KEPT = 20_000
 _KEPT = 60.0
 """Seconds for which a colleague's ids and a workspace's token are kept in memory. Roles are never kept."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 class Identity:
@@ -19,16 +24,18 @@ class Identity:
         self,
         practices: PracticeService,
         transport: SlackTransport,
+        errors: ErrorMapper,
         *,
         single_token: str | None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._practices = practices
         self._transport = transport
+        self._errors = errors
         self._single_token = single_token
         self._monotonic = monotonic
         self._standings: dict[tuple[str, str], tuple[float, Standing]] = {}
-        self._tokens: dict[str, tuple[float, str | None]] = {}
+        self._tokens: dict[str, tuple[float, str]] = {}
         self._own_team: tuple[str, str | None] | None = None
         self._lock = threading.Lock()
 
@@ -40,7 +47,7 @@ class Identity:
             return kept[1]
         standing = None if caller.is_outsider else self._practices.find(*key)
         if standing is not None and standing.set_up:
-            self._standings[key] = (self._monotonic() + _KEPT, standing)
+            _keep(self._standings, key, (self._monotonic() + _KEPT, standing))
         return standing
 
     def token(self, slack_key: str) -> str | None:
@@ -50,17 +57,19 @@ class Identity:
         kept = self._tokens.get(slack_key)
         if kept is not None and kept[0] > self._monotonic():
             return kept[1]
-        workspace = self._practices.workspace_of(slack_key)
-        token = workspace.bot_token if workspace else None
-        self._tokens[slack_key] = (self._monotonic() + _KEPT, token)
+        token = self._practices.bot_token(slack_key)
+        if token is not None:  # that there is none may change at any moment, in another process
+            _keep(self._tokens, slack_key, (self._monotonic() + _KEPT, token))
         return token
 
     def slack(self, slack_key: str) -> PracticeSlack:
-        return PracticeSlack(self._transport.client(self.token(slack_key)))
+        return PracticeSlack(self._transport.client(self.token(slack_key)), self._errors)
 
     def forget(self, slack_key: str) -> None:
         """After an install or uninstall: what is kept of the workspace is out of date."""
         self._tokens.pop(slack_key, None)
+        for key in [key for key in tuple(self._standings) if key[0] == slack_key]:
+            self._standings.pop(key, None)
 
     def admit(self, caller: Caller) -> Standing:
         """Makes a newcomer known by what Slack says of them. Raises NotPermittedError for people from elsewhere."""
@@ -70,27 +79,14 @@ class Identity:
         slack = self.slack(caller.slack_key)
         self._require_own_team(caller, slack)
         user = slack.profile(caller.user_id)
-        if (
-            caller.is_outsider
-            or user.get("is_stranger")
-            or (caller.team_id and user.get("team_id") not in {None, caller.team_id, caller.slack_key})
-        ):
+        if caller.is_outsider or _is_from_elsewhere(user, caller):
             raise NotPermittedError(
                 "Clientdesk here belongs to another company, so you can't use it in this workspace."
             )
         if user.get("is_bot") or user.get("is_restricted") or user.get("is_ultra_restricted"):
             raise NotPermittedError("Guests can't use Clientdesk. Ask a member of this workspace.")
-        profile = user.get("profile", {})
         return self._practices.first_contact(
-            caller.slack_key,
-            slack.workspace_name(caller.team_id),
-            Profile(
-                slack_user_id=caller.user_id,
-                name=profile.get("real_name") or user.get("real_name") or user.get("name") or caller.user_id,
-                email=profile.get("email"),
-                timezone=user.get("tz") or "UTC",
-                runs_workspace=bool(user.get("is_admin") or user.get("is_owner")),
-            ),
+            caller.slack_key, slack.workspace_name(caller.team_id), profile_of(caller.user_id, user)
         )
 
     def _require_own_team(self, caller: Caller, slack: PracticeSlack) -> None:
@@ -104,5 +100,26 @@ class Identity:
             raise NotPermittedError("Clientdesk is not installed in your workspace.")
 
 
+def profile_of(user_id: str, user: dict[str, Any]) -> Profile:
+    """From Slack's record of a person."""
+    profile = user.get("profile") or {}
+    return Profile(
+        slack_user_id=user_id,
+        name=profile.get("real_name") or user.get("real_name") or user.get("name") or user_id,
+        email=profile.get("email") or None,
+        timezone=user.get("tz") or "UTC",
+        runs_workspace=bool(user.get("is_admin") or user.get("is_owner")),
+    )
+
+
+def _keep(kept: dict[_K, _V], key: _K, value: _V) -> None:
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+    kept[key] = value
+
+
 def _is_from_elsewhere(user: dict[str, Any], caller: Caller) -> bool:
-    return user.get("team_id") not in {None, caller.team_id, caller.slack_key}
+    """In an Enterprise Grid organisation a person belongs to several workspaces."""
+    grid = user.get("enterprise_user") or {}
+    homes = {user.get("team_id"), grid.get("enterprise_id"), *(grid.get("teams") or ())} - {None}
+    return bool(user.get("is_stranger")) or (bool(homes) and homes.isdisjoint({caller.team_id, caller.slack_key}))

@@ -11,7 +11,7 @@ Handler = Callable[..., None]
 ARGUMENTS = frozenset(
     {
         "ack", "body", "command", "action", "view", "event", "options",
-        "caller", "actor", "admit", "services", "slack", "after",
+        "caller", "actor", "admit", "services", "slack", "after", "forget",
     }
 )  # fmt: skip
 """The names a handler may ask for; each is given by name."""

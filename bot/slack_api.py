@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from typing_extensions import override
 
-from bot.errors import as_view
+from bot.errors import ErrorMapper
 from modals.blocks import Message, View
 
 _log = logging.getLogger(__name__)
@@ -44,6 +44,11 @@ class SlackTransport:
         if answer.status != 200:
             _log.warning("A response_url answered %s", answer.status)
 
+    @property
+    def site(self) -> str:
+        """Where Slack's pages for people are: beside its API."""
+        return self.api_url.removesuffix("/").removesuffix("/api")
+
     def close(self) -> None:
         self._pool.clear()
 
@@ -61,18 +66,27 @@ class _KeptAliveClient(WebClient):
         return {"status": answer.status, "headers": answer.headers, "body": answer.data.decode()}
 
 
+def retry_after(error: SlackApiError) -> int | None:
+    """The seconds that Slack asks to wait, if that is what it answered."""
+    if error.response.status_code != 429 and error.response["error"] != "ratelimited":
+        return None
+    given = {name.lower(): value for name, value in error.response.headers.items()}.get("retry-after", "")
+    return int(given) if given.isascii() and given.isdigit() else 1
+
+
 class PracticeSlack:
     """One practice's Slack. Implements the handlers' Protocol."""
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, errors: ErrorMapper) -> None:
         self._client = client
+        self._errors = errors
 
     def open(self, trigger_id: str, loading: View, build: Callable[[], View]) -> None:
         opened = self._client.views_open(trigger_id=trigger_id, view=loading)["view"]
         try:
             view = build()
         except Exception as error:  # noqa: BLE001 - the person looks at "Opening…": tell them there
-            view = as_view(error)
+            view = self._errors.as_view(error)
         self.update(opened, view)
 
     def update(self, view: dict[str, Any], new: View) -> None:

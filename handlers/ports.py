@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from modals.blocks import Message, View
-from services.practice import Standing
+from services.practice import Profile, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,46 @@ class Admission(Protocol):
 
     def __call__(self, caller: Caller) -> Standing:
         """Raises NotPermittedError for people from other companies, guests and bots."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What an installation gives. `team_id` is None where a whole organisation installed from outside a workspace."""
+
+    slack_key: str
+    team_id: str | None
+    app_id: str
+    practice_name: str
+    bot_token: str
+    bot_user_id: str
+    scopes: str
+    installer: Profile
+
+
+class ConsentRefusedError(Exception):
+    """Slack did not turn the code into a token. `code` says why, in a few words."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Consent(Protocol):
+    """Slack's side of an installation. `site` is where its pages for people are."""
+
+    site: str
+
+    def address(self, state: str, return_to: str) -> str:
+        """Slack's consent page."""
+
+    def exchange(self, code: str, return_to: str) -> Grant:
+        """A network call. Raises ConsentRefusedError."""
+
+
+class Forget(Protocol):
+    """Drops what this process keeps of a workspace in memory."""
+
+    def __call__(self, slack_key: str) -> None: ...
 
 
 class Ack(Protocol):

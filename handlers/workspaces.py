@@ -1,9 +1,10 @@
 """First contact, set-up, and the end of an installation."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from handlers.ports import Ack, Admission, After, Caller, Slack
+from handlers.ports import Ack, Admission, After, Caller, Forget, Slack
 from handlers.registry import Registry
 from modals import form, notices, set_up
 from modals.blocks import View
@@ -42,12 +43,21 @@ def submit_set_up(ack: Ack, actor: Actor, view: dict[str, Any], services: Servic
     ack(response_action="update", view=set_up.done())
 
 
-def end_installation(ack: Ack, caller: Caller, services: Services) -> None:
-    services.practices.uninstalled(caller.slack_key)
+def end_installation(ack: Ack, caller: Caller, body: dict[str, Any], services: Services, forget: Forget) -> None:
+    services.practices.uninstalled(caller.slack_key, at=_event_time(body))
+    forget(caller.slack_key)
     ack()
 
 
-def end_installation_of_bot(ack: Ack, caller: Caller, event: dict[str, Any], services: Services) -> None:
-    if event.get("tokens", {}).get("bot"):
-        services.practices.uninstalled(caller.slack_key)
-    ack()
+def end_installation_of_bot(
+    ack: Ack, caller: Caller, body: dict[str, Any], event: dict[str, Any], services: Services, forget: Forget
+) -> None:
+    if (event.get("tokens") or {}).get("bot"):
+        end_installation(ack, caller, body, services, forget)
+    else:
+        ack()
+
+
+def _event_time(body: dict[str, Any]) -> datetime | None:
+    seconds = body.get("event_time")
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None

@@ -1,8 +1,10 @@
 """Messages that tell a colleague what happened to an invitation, and the welcome."""
 
 from modals import blocks as b
+from modals import set_up
 from modals.add_client import ids as add_client
 from services.invitations.service import InvitationNotice
+from services.practice import InstallNotice
 
 
 def welcome() -> b.Message:
@@ -78,3 +80,27 @@ def invitation_renewal_asked(notice: InvitationNotice) -> b.Message:
             )
         ],
     )
+
+
+def installed(notice: InstallNotice) -> b.Message:
+    """To whoever installed the app: what to do next."""
+    if notice.set_up:
+        return b.message(
+            "Clientdesk is back. Everything is as you left it.",
+            [
+                b.rich(
+                    [b.bold("Clientdesk is back.")],
+                    [b.words(f"Everything at {notice.practice_name} is as you left it.")],
+                )
+            ],
+        )
+    lines = [[b.words("Thank you for installing Clientdesk at "), b.bold(notice.practice_name), b.words(".")]]
+    if notice.may_set_up:
+        lines.append([b.words("Set it up now: it takes a minute, and makes you the first Practice Admin.")])
+        return b.message(
+            "Thank you for installing Clientdesk. Set it up to begin: press the button, or type /add-client.",
+            [b.header("One step to go"), b.rich(*lines), b.actions(b.button("Set up", set_up.OPEN, style="primary"))],
+        )
+    able = [b.mention(notice.first_admin)] if notice.first_admin else [b.words("An owner or admin")]
+    lines.append([*able, b.words(" can set it up. Ask them to type "), b.code("/add-client"), b.words(".")])
+    return b.message("Thank you for installing Clientdesk. It is not set up yet.", [b.rich(*lines)])

@@ -5,6 +5,7 @@ from db.models.client import Client, ClientAccess, ClientKind, Software, Solutio
 from db.models.client_user import ClientRole, ClientUser, Login
 from db.models.colleague import Colleague, Role
 from db.models.draft import Draft
+from db.models.install_state import InstallState
 from db.models.installation import Installation
 from db.models.invitation import LIVE, Channel, Invitation, InvitationLink, InvitationStatus
 from db.models.job import Job, JobOutcome, Lane
@@ -23,6 +24,7 @@ __all__ = [
     "ClientUser",
     "Colleague",
     "Draft",
+    "InstallState",
     "Installation",
     "Invitation",
     "InvitationLink",
