@@ -19,14 +19,14 @@ pytest_plugins = ["tests.stack_fixtures"]
 def postgresql() -> Iterator[PostgresServer]:
     """A server of this test process's own; its database has the tables."""
     with postgresql_server() as server:
-        _create_tables(server.url)
+        create_tables(server.url)
         yield server
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    _create_tables(f"sqlite:///{path}")
+    create_tables(f"sqlite:///{path}")
     return path
 
 
@@ -59,7 +59,7 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     database.close()
 
 
-def _create_tables(url: str) -> None:
+def create_tables(url: str) -> None:
     database = Database(url)
     Base.metadata.create_all(database.engine)
     database.close()

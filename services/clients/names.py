@@ -22,7 +22,8 @@ NEARLY = 88.0
 def fold(text: str) -> str:
     """Case, accents and spacing do not tell two texts apart."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    plain = " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    return plain or text.strip()  # an accent by itself stays
 
 
 def name_key(name: str) -> str:

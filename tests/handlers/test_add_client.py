@@ -1,13 +1,9 @@
 """Add client through real signed requests into the real Bolt app, as people would use it."""
 
-import hashlib
-import hmac
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -17,9 +13,9 @@ from db.models import Client, Draft, Plan
 from db.session import Database
 from modals.add_client import ids
 from sandbox.driver import Person
-from services.add_client.records import WizardPage
 from services.operator import OperatorService
 from tests.builders import Office, add_client, created, login, office, profile, to_review
+from tests.requests import pressing_create, signed
 from tests.stack import SANDBOX, Stack
 
 
@@ -280,44 +276,10 @@ def test_no_answer_waits_for_a_network(stack: Stack, people: Office, monkeypatch
     assert calling == {"after"}
 
 
-def _signed(body: bytes) -> dict[str, str]:
-    timestamp = str(int(time.time()))
-    digest = hmac.new(SANDBOX.signing_secret.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256)
-    return {
-        "X-Slack-Request-Timestamp": timestamp,
-        "X-Slack-Signature": f"v0={digest.hexdigest()}",
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-
-
-def _create_request(user: str, page: WizardPage) -> bytes:
-    metadata = {"v": 1, "draft": str(page.draft_id), "step": page.step, "revision": page.revision}
-    payload = {
-        "type": "view_submission",
-        "team": {"id": "T_BIRCH", "domain": "birch"},
-        "user": {"id": user, "team_id": "T_BIRCH"},
-        "api_app_id": "A_CLIENTDESK",
-        "trigger_id": "1.2",
-        "view": {
-            "id": "V1",
-            "type": "modal",
-            "callback_id": ids.CREATE,
-            "private_metadata": json.dumps(metadata),
-            "state": {"values": {}},
-            "blocks": [],
-            "hash": "1.x",
-            "team_id": "T_BIRCH",
-        },
-        "is_enterprise_install": False,
-        "enterprise": None,
-    }
-    return urlencode({"payload": json.dumps(payload)}).encode()
-
-
 def test_one_submission_delivered_ten_times_at_once_creates_one_client(stack: Stack, people: Office) -> None:
     page = to_review(add_client(_database(stack)), people.ada)
-    body = _create_request("U_ADA", page)
-    headers = _signed(body)
+    body = pressing_create("U_ADA", page)
+    headers = signed(body, SANDBOX.signing_secret)
     with ThreadPoolExecutor(10) as pool:
         answers = list(
             pool.map(lambda _: httpx.post(f"{stack.url}/slack/events", content=body, headers=headers), range(10))
