@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.slack.acting import Acting, Outcome
 from sandbox.slack.form import state_values
+from sandbox.slack.records import Conversation, Fault, Message, SlackError, User, View
 from sandbox.slack.socket_mode import SocketHub
-from sandbox.slack.world import Conversation, Fault, Message, SlackError, User, View, World
+from sandbox.slack.world import World
 
 Json = dict[str, Any]
 KEEP_ALIVE_SECONDS = 15.0

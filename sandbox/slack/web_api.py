@@ -10,8 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.slack.arguments import EncodedArguments, read_arguments
 from sandbox.slack.methods import METHODS, Method, Request
+from sandbox.slack.records import Call, Fault, SlackError, Team
 from sandbox.slack.socket_mode import SocketHub
-from sandbox.slack.world import Call, Fault, SlackError, Team, World
+from sandbox.slack.world import World
 
 Json = dict[str, Any]
 Headers = list[tuple[bytes, bytes]]

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.slack.world import Conversation, Message, Team, User, World
+from sandbox.slack.records import Conversation, Message, Team, User
+from sandbox.slack.world import World
 
 Json = dict[str, Any]
 

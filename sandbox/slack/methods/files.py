@@ -1,0 +1,66 @@
+"""Methods about files."""
+
+from collections.abc import Mapping
+
+from sandbox.slack.limits import Problem
+from sandbox.slack.methods.chat import may_post
+from sandbox.slack.methods.request import Json, Request
+from sandbox.slack.records import File, SlackError
+
+
+def files_get_upload_url(request: Request) -> Json:
+    name = request.text("filename")
+    try:
+        length = int(request.text("length"))
+    except ValueError:
+        length = 0
+    if length <= 0:
+        raise SlackError("invalid_arguments", [Problem("invalid_arguments", "/length", "must be a positive integer")])
+    file = request.world.add_file(name, request.team.bot_user_id)
+    return {"upload_url": f"{request.base_url}/files/upload/{file.id}", "file_id": file.id}
+
+
+def _file(request: Request, file_id: object) -> File:
+    found = request.world.files.get(file_id) if isinstance(file_id, str) else None
+    if found is None:
+        raise SlackError("file_not_found")
+    return found
+
+
+def files_complete_upload(request: Request) -> Json:
+    given = request.parsed("files")
+    if not isinstance(given, list) or not given:
+        request.need("files")
+        raise SlackError("invalid_arguments", [Problem("invalid_arguments", "/files", "must provide an array")])
+    found = []
+    for each in given:
+        file = _file(request, each.get("id") if isinstance(each, Mapping) else None)
+        file.title = str(each.get("title") or file.name)
+        file.complete = True
+        found.append(file)
+    shared = request.args.get("channel_id") or request.args.get("channels")
+    if shared:
+        for channel in str(shared).split(","):
+            conversation = request.world.conversation(channel)
+            may_post(request, conversation)
+            request.world.post(
+                conversation,
+                user=request.team.bot_user_id,
+                team_id=request.team.id,
+                bot_id=request.team.bot_id,
+                text=str(request.args.get("initial_comment") or ""),
+                attachments=[
+                    {
+                        "fallback": file.title,
+                        "title": file.title,
+                        "title_link": file.wire(request.base_url)["url_private"],
+                    }
+                    for file in found
+                ],
+                thread_ts=request.args.get("thread_ts"),
+            )
+    return {"files": [file.wire(request.base_url) for file in found]}
+
+
+def files_info(request: Request) -> Json:
+    return {"file": _file(request, request.need("file")).wire(request.base_url), "comments": []}
