@@ -8,6 +8,7 @@ from services.delivery.email import Mailer
 from services.invitations.service import InvitationService
 from services.keys import Keyring
 from services.overview import OverviewService
+from services.permissions import PermissionService
 from services.practice import PracticeService
 
 
@@ -17,6 +18,7 @@ class Services:
     add_client: AddClientService
     invitations: InvitationService
     overview: OverviewService
+    permissions: PermissionService
 
 
 def build(
@@ -36,4 +38,5 @@ def build(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),
         overview=OverviewService(database),
+        permissions=PermissionService(database),
     )

@@ -1,5 +1,7 @@
 """Who may do what. Pure functions over a colleague's row; each raises NotPermittedError with the reason."""
 
+import uuid
+
 from db.models import Colleague, Role
 from services.errors import NotPermittedError
 
@@ -29,8 +31,10 @@ def may_change_subscription(colleague: Colleague) -> bool:
     return colleague.active and colleague.role == Role.PRACTICE_ADMIN
 
 
-def require_decide_requests(colleague: Colleague) -> None:
+def require_decide_requests(colleague: Colleague, *, requester_id: uuid.UUID) -> None:
     require_active(colleague)
+    if colleague.id == requester_id:
+        raise NotPermittedError("You can't decide your own request. Another admin of this practice does.")
     if colleague.role not in ADMIN_ROLES:
         raise NotPermittedError("Only a Practice Admin or a Client Admin can decide this.")
 

@@ -10,6 +10,7 @@ from db.models.installation import Installation
 from db.models.invitation import LIVE, Channel, Invitation, InvitationLink, InvitationStatus
 from db.models.job import Job, JobOutcome, Lane
 from db.models.pace import Pace
+from db.models.permission_request import PermissionCard, PermissionKind, PermissionRequest, RequestStatus
 from db.models.practice import Plan, Practice, Region
 from db.models.team import Team, TeamMember
 
@@ -34,9 +35,13 @@ __all__ = [
     "Lane",
     "Login",
     "Pace",
+    "PermissionCard",
+    "PermissionKind",
+    "PermissionRequest",
     "Plan",
     "Practice",
     "Region",
+    "RequestStatus",
     "Role",
     "Software",
     "Solutions",

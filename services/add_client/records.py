@@ -109,9 +109,10 @@ class BundleFull:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionMissing:
-    """`admins` are the Slack ids of those who can give it."""
+    """`admins` are the Slack ids of those who can give it; `asked_at` is set while a request for it is pending."""
 
     admins: tuple[str, ...]
+    asked_at: datetime | None = None
 
 
 Opening = WizardPage | ResumeOffer | BundleFull | PermissionMissing

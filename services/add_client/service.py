@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Colleague, Draft, Practice, Role
+from db.models import Colleague, Draft, PermissionKind, Practice, Role
 from db.session import Database
 from services import audit, policy
 from services.actor import Actor
@@ -25,6 +25,7 @@ from services.add_client.records import (
 from services.add_client.steps import Facts, Raw, Step, StepName, applying, read
 from services.errors import BundleFullError, ConflictError, GoneError, InvalidError
 from services.keys import Keyring
+from services.permissions import pending_request
 from services.practice import admins, count_bundle, get_colleague, lock_practice
 
 WIZARD = "add_client"
@@ -43,7 +44,11 @@ class AddClientService:
             practice, colleague = _practice(session, actor), get_colleague(session, actor, lock=True)
             policy.require_active(colleague)
             if not policy.may_add_clients(colleague):
-                return PermissionMissing(admins=admins(session, practice.id, policy.ADMIN_ROLES))
+                asked = pending_request(session, colleague.id, PermissionKind.ADD_CLIENTS)
+                return PermissionMissing(
+                    admins=admins(session, practice.id, policy.ADMIN_ROLES),
+                    asked_at=None if asked is None else asked.created_at,
+                )
             bundle = count_bundle(session, practice)
             if bundle.is_full:
                 return BundleFull(
