@@ -1,7 +1,8 @@
 """What the Slack lane does: direct messages that follow from a commit, each sent once."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -10,19 +11,21 @@ from slack_sdk.errors import SlackApiError
 
 from bot.slack_api import SlackTransport, retry_after
 from db.models import Lane
-from modals import cards
+from modals import cards, permissions
 from modals.add_client import openings
 from modals.blocks import Message
 from services.container import Services
 from services.errors import ServiceError
 from services.invitations.service import InvitationNotice
 from services.jobs import Claim, GiveUp, Kind, Retry
+from services.permissions import ASKED, CLOSED, DECIDED, Place
 
 _UNREACHABLE = {
     "account_inactive",
     "channel_not_found",
     "invalid_auth",
     "is_archived",
+    "message_not_found",
     "messages_tab_disabled",
     "not_authed",
     "token_revoked",
@@ -52,6 +55,9 @@ class SlackMessenger:
             self._about_invitation("slack.invitation_accepted", cards.invitation_accepted),
             self._about_invitation("slack.invitation_failed", cards.invitation_failed),
             self._about_invitation("slack.invitation_renewal_asked", cards.invitation_renewal_asked),
+            _kind(ASKED, self._permission_asked),
+            _kind(CLOSED, self._permission_closed),
+            _kind(DECIDED, self._permission_decided),
         ]
 
     def _installed(self, claim: Claim) -> None:
@@ -73,18 +79,47 @@ class SlackMessenger:
 
         return _kind(name, run)
 
-    def _send(self, claim: Claim, practice_id: uuid.UUID, user_id: str, message: Message) -> None:
+    def _permission_asked(self, claim: Claim) -> None:
+        practice_id, card_id = _practice(claim), uuid.UUID(claim.args["card_id"])
+        card = self._services.permissions.card(practice_id, card_id)
+        message = permissions.card(card.request) if card.wanted else None
+        place = self._send(claim, practice_id, card.slack_user_id, message)
+        if place is not None:
+            self._services.permissions.keep_place(claim, practice_id, card_id, place)
+
+    def _permission_closed(self, claim: Claim) -> None:
+        practice_id = _practice(claim)
+        card = self._services.permissions.card(practice_id, uuid.UUID(claim.args["card_id"]))
+        if card.place is not None:
+            with self._asking(practice_id) as client:
+                client.chat_update(channel=card.place.channel, ts=card.place.ts, **permissions.card(card.request))
+
+    def _permission_decided(self, claim: Claim) -> None:
+        practice_id = _practice(claim)
+        request = self._services.permissions.request(practice_id, uuid.UUID(claim.args["request_id"]))
+        self._send(claim, practice_id, request.requester_slack_user_id, permissions.decided(request))
+
+    def _send(self, claim: Claim, practice_id: uuid.UUID, user_id: str, message: Message | None) -> Place | None:
+        """Where the message is now. Without one, nothing is sent: only what an earlier try has sent is looked for."""
+        metadata = {"event_type": _METADATA, "event_payload": {"key": claim.key}}
+        with self._asking(practice_id) as client:
+            # The answer to an earlier try may have been lost after Slack took the message.
+            if claim.tries > 1 and (place := _find_sent(client, user_id, claim.key)) is not None:
+                return place
+            if message is None:
+                return None
+            posted = client.chat_postMessage(channel=user_id, metadata=metadata, **message)
+            return Place(channel=str(posted["channel"]), ts=str(posted["ts"]))
+
+    @contextmanager
+    def _asking(self, practice_id: uuid.UUID) -> Iterator[WebClient]:
+        """The practice's Slack; what it refuses is turned into what becomes of the job."""
         workspace = self._services.practices.workspace(practice_id)
         if workspace is None:
             raise GiveUp("The workspace has uninstalled the app")
         token = self._single_token or workspace.bot_token
-        client = self._transport.client(token)
-        metadata = {"event_type": _METADATA, "event_payload": {"key": claim.key}}
         try:
-            # The answer to an earlier try may have been lost after Slack took the message.
-            if claim.tries > 1 and _was_sent(client, user_id, claim.key):
-                return
-            client.chat_postMessage(channel=user_id, metadata=metadata, **message)
+            yield self._transport.client(token)
         except SlackApiError as error:
             if error.response["error"] in _LOST:
                 self._services.practices.token_refused(practice_id, token)
@@ -107,11 +142,14 @@ def _practice(claim: Claim) -> uuid.UUID:
     return claim.practice_id
 
 
-def _was_sent(client: WebClient, user_id: str, key: str) -> bool:
+def _find_sent(client: WebClient, user_id: str, key: str) -> Place | None:
     channel: dict[str, Any] = client.conversations_open(users=user_id)["channel"]
     history = client.conversations_history(channel=channel["id"], limit=_LOOKED_BACK, include_all_metadata=True)
     messages: list[dict[str, Any]] = history["messages"]
-    return any(message.get("metadata", {}).get("event_payload", {}).get("key") == key for message in messages)
+    for message in messages:
+        if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
+            return Place(channel=str(channel["id"]), ts=str(message["ts"]))
+    return None
 
 
 def _what_now(error: SlackApiError) -> Exception:

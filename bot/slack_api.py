@@ -106,6 +106,14 @@ class PracticeSlack:
     def say(self, user_id: str, message: Message) -> None:
         self._client.chat_postMessage(channel=user_id, **message)
 
+    def update_message(self, channel: str, ts: str, message: Message) -> None:
+        try:
+            self._client.chat_update(channel=channel, ts=ts, **message)
+        except SlackApiError as error:
+            if error.response["error"] != "message_not_found":
+                raise
+            _log.info("Message %s in %s was deleted", ts, channel)
+
     def owners(self) -> tuple[str, ...]:
         people = self._client.users_list(limit=200)["members"]
         return tuple(

@@ -36,6 +36,9 @@ class Slack(Protocol):
     def say(self, user_id: str, message: Message) -> None:
         """A direct message."""
 
+    def update_message(self, channel: str, ts: str, message: Message) -> None:
+        """Replaces one of the app's own messages, unless it was deleted meanwhile."""
+
     def owners(self) -> tuple[str, ...]:
         """The Slack ids of the workspace's owners and admins."""
 

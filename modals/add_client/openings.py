@@ -3,6 +3,7 @@
 import uuid
 
 from modals import blocks as b
+from modals import permissions
 from modals.add_client import ids
 from modals.add_client.pages import SOFTWARE, SOLUTIONS, TAX_CATEGORIES, TITLE, page
 from modals.form import Metadata
@@ -74,15 +75,11 @@ def _bundle_full(full: BundleFull) -> b.View:
 
 
 def _permission_missing(missing: PermissionMissing) -> b.View:
-    return b.modal(
-        TITLE,
-        [
-            b.rich(
-                [b.bold("You need the permission “Add client accounts”.")],
-                [b.words("It can be given to you by "), *b.mentions(missing.admins), b.words(".")],
-            ),
-        ],
-    )
+    what = [b.bold("You need the permission “Add client accounts”.")]
+    if missing.asked_at is not None:
+        return b.modal(TITLE, [b.rich(what, permissions.pending(missing.admins, missing.asked_at))])
+    who = [b.words("It can be given to you by "), *b.mentions(missing.admins), b.words(".")]
+    return b.modal(TITLE, [b.rich(what, who), b.actions(permissions.request_button())])
 
 
 def result(created: CreatedClient) -> b.View:
