@@ -27,6 +27,8 @@ from sandbox.slack.records import (
 )
 from sandbox.slack.seed import DEFAULT_SEED
 
+__all__ = ["Clock", "Conversation", "Fault", "Message", "SlackError", "Team", "User", "View", "World"]
+
 Json = dict[str, Any]
 Clock = Callable[[], float]
 
