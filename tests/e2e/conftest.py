@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -40,25 +39,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_stack(browser: Browser, tmp_path: Path) -> Iterator[Stack]:
+def new_stack(browser: Browser) -> Iterator[Stack]:
     """A workspace that nobody has set up."""
-    with Stack(tmp_path) as stack:
+    with Stack(seeded=False) as stack:
         yield stack
         stack.check()
 
 
 @pytest.fixture(scope="package")
-def _practice(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("practice")) as stack:
-        stack.set_up("United Kingdom")
-        stack.meet("U_CLEM", "U_SAM", "U_JO")
-        stack.operator("--colleague", "U_CLEM", "--role", "client_admin")
+def _practice(browser: Browser) -> Iterator[Stack]:
+    with Stack(region="uk", plan="essentials", dhi=False) as stack:
         yield stack
 
 
 @pytest.fixture
 def practice(_practice: Stack) -> Iterator[Stack]:
-    """A practice in the UK that is set up: Ada runs it, Clem is a Client Admin, Sam and Jo are Standard."""
+    """A practice in the UK that is set up: Ada runs it, Clem is a Client Admin, Jo may add clients, Sam may not."""
     yield _practice
     _practice.check()
 

@@ -70,7 +70,7 @@ def test_a_form_whose_draft_was_discarded_elsewhere_says_so_when_it_is_sent(prac
     ada.press("Next")
     ada.expect_step(2, 6, "Accounting software")
 
-    practice.put_away("U_ADA", closing=False)  # on her phone, as it were
+    practice.discard_draft("U_ADA")  # on her phone, as it were
 
     ada.press("Next")
     ada.expect_text(re.compile("draft", re.IGNORECASE))

@@ -41,8 +41,8 @@ def test_a_practice_in_the_uk_on_advanced_adds_its_first_client(new_stack: Stack
 
     window.act_as("U_ADA")
     set_up(window, "United Kingdom", plan="Advanced", bundle="25", add_on=True)
-    stack.operator("--colleague", "U_CLEM", "--role", "client_admin", "--add-team", "Payroll", "--add-team", "Tax")
-    stack.operator("--colleague", "U_JO", "--join", "Tax")
+    stack.change("--colleague", "U_CLEM", "--role", "client_admin", "--add-team", "Payroll", "--add-team", "Tax")
+    stack.change("--colleague", "U_JO", "--join", "Tax")
 
     # Client type: the step that only the UK has.
     window.begin()
