@@ -2,13 +2,25 @@
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from db.models import ClientKind, InvitationStatus, Plan, Region, Role, Software, Solutions, TaxCategories
-from modals import blocks, cards, form, help_text, home, notices, set_up
+from db.models import (
+    ClientKind,
+    InvitationStatus,
+    PermissionKind,
+    Plan,
+    Region,
+    RequestStatus,
+    Role,
+    Software,
+    Solutions,
+    TaxCategories,
+)
+from modals import blocks, cards, form, help_text, home, notices, permissions, set_up
 from modals.add_client import openings, pages
 from modals.blocks import Message, View
 from sandbox.slack.limits import check_message, check_view
@@ -28,6 +40,7 @@ from services.clients.extract import ExtractAddress
 from services.errors import GoneError, InvalidError
 from services.invitations.service import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
+from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
@@ -86,6 +99,17 @@ NOTICE = InvitationNotice(
     accepted_at=NOW,
     renewal_asked_at=NOW,
 )
+REQUEST = Request(
+    id=uuid.uuid4(),
+    kind=PermissionKind.ADD_CLIENTS,
+    status=RequestStatus.PENDING,
+    requester_name=LONG,
+    requester_slack_user_id="U_SAM",
+    decider_name=None,
+    decided_at=None,
+)
+APPROVED = replace(REQUEST, status=RequestStatus.APPROVED, decider_name=LONG, decided_at=NOW)
+DECLINED = replace(APPROVED, status=RequestStatus.DECLINED)
 RAW = {
     "kind": ClientKind.BUSINESS,
     "solutions": Solutions.BOOKKEEPING_DHI,
@@ -158,6 +182,10 @@ VIEWS: dict[str, View] = {
     "bundle full, admin": openings.opening(BundleFull(bundle=BUNDLE, may_raise=True, admins=MANY)),
     "bundle full": openings.opening(BundleFull(bundle=BUNDLE, may_raise=False, admins=MANY)),
     "permission missing": openings.opening(PermissionMissing(admins=MANY)),
+    "permission missing, asked": openings.opening(PermissionMissing(admins=MANY, asked_at=NOW)),
+    "access asked": permissions.asked(Asked(admins=MANY, asked_at=NOW, repeated=False)),
+    "access asked again": permissions.asked(Asked(admins=MANY, asked_at=NOW, repeated=True)),
+    "access not needed": permissions.asked(AlreadyPermitted()),
     "result": openings.result(CREATED),
     "asked": openings.asked(),
     "set up": set_up.form("P" * 500),
@@ -179,6 +207,11 @@ MESSAGES: dict[str, Message] = {
     "accepted": cards.invitation_accepted(NOTICE),
     "failed": cards.invitation_failed(NOTICE),
     "renewal asked": cards.invitation_renewal_asked(NOTICE),
+    "permission asked": permissions.card(REQUEST),
+    "permission asked, approved": permissions.card(APPROVED),
+    "permission asked, declined": permissions.card(DECLINED),
+    "permission approved": permissions.decided(APPROVED),
+    "permission declined": permissions.decided(DECLINED),
     "problem": notices.problem_message("x" * 4000, reference="0" * 8),
     "help": help_text.commands(),
     "unknown word": help_text.unknown("x" * 3000, "help"),
