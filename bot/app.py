@@ -110,6 +110,14 @@ def _name(kind: Kind, args: Args) -> str:
             return str(args.payload["type"])
 
 
+class _EventNotTakenError(Exception):
+    """Slack has to deliver the event again."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
 class _Dispatcher:
     def __init__(
         self,
@@ -127,10 +135,13 @@ class _Dispatcher:
         self._transport = transport
         self._errors = errors
 
-    def broken(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
-        """What no person can be told of. Slack delivers an event again that was not taken."""
-        self._errors.log(error)
-        return BoltResponse(status=503 if body.get("type") == "event_callback" else 200, body="")
+    def broken(self, error: Exception) -> BoltResponse:
+        """For what no person can be told of."""
+        if isinstance(error, _EventNotTakenError):
+            self._errors.log(error.cause)
+            return BoltResponse(status=503, body="")
+        _log.warning("A request is of a shape that Slack never sends", exc_info=error)
+        return BoltResponse(status=400, body="")
 
     def listener(self, kind: Kind) -> Any:
         def listen(args: Args) -> None:
@@ -154,7 +165,7 @@ class _Dispatcher:
             if kind is Kind.VIEW:
                 args.ack(**self._errors.as_submission_answer(error, args.payload))
             elif kind is Kind.EVENT and not isinstance(error, ServiceError):
-                raise
+                raise _EventNotTakenError(error) from error
             else:
                 _acknowledge(kind, args)
                 self._after.submit(_log_only, report, error)
