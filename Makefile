@@ -21,7 +21,7 @@ tour: $(READY) ## the same story as text, each step checked
 	@$(RUN) -m sandbox.tour $(ARGS)
 
 test: $(READY) ## all tests: SQLite, PostgreSQL, and Chromium if it is installed
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 check: $(READY) ## style, types, the arrows between folders, the migrations
 	$(RUN) -m ruff check .

@@ -17,8 +17,8 @@ def main() -> None:
         for url in (f"sqlite:///{folder}/clientdesk.db", server.url):
             for command in (["upgrade", "head"], ["check"]):
                 alembic = [sys.executable, "-m", "alembic", *command]
-                subprocess.run(alembic, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True)
-            print(f"The migrations fit the models on {url.partition(':')[0]}.", flush=True)  # noqa: T201
+                if subprocess.run(alembic, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=False).returncode:
+                    sys.exit(f"alembic {' '.join(command)} failed on {url.partition(':')[0]}.")
 
 
 if __name__ == "__main__":
