@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasGenerator,
@@ -15,6 +16,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from services.delivery.email import Mailbox, SmtpMailer
+from services.keys import Keyring
 
 
 class SettingsError(Exception):
@@ -52,8 +58,45 @@ class Settings(BaseModel):
 
     @field_validator("public_url")
     @classmethod
-    def _no_slash(cls, value: str) -> str:
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("reads https://clientdesk.example")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        try:
+            kind = make_url(value).get_backend_name()
+        except ArgumentError:
+            kind = None
+        if kind not in {"sqlite", "postgresql", "postgres"}:
+            raise ValueError("reads sqlite:///clientdesk.db or postgresql://user:password@host/name")
+        return value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _fernet(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        try:
+            Keyring([key.get_secret_value() for key in value])
+        except ValueError:
+            raise ValueError("holds something else than keys; `python -m bot keys` makes one") from None
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            SmtpMailer.from_url(value.get_secret_value())
+        return value
+
+    @field_validator("email_from")
+    @classmethod
+    def _sender(cls, value: str | None) -> str | None:
+        if value is not None:
+            Mailbox.parse(value)
+        return value
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -69,17 +112,19 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Raises SettingsError. An empty variable counts as not set. With PORT given, HOST is every interface."""
+        """Raises SettingsError. What is empty counts as not set. With PORT given, HOST is every interface."""
         names = {name.upper() for name in cls.model_fields}
         values: dict[str, str] = {}
         for name in names:
-            if value := environment.get(name):
+            if value := environment.get(name, "").strip():
                 values[name] = value
             elif path := environment.get(f"{name}_FILE"):
                 try:
-                    values[name] = Path(path).read_text(encoding="utf-8").strip()
-                except OSError as error:
+                    content = Path(path).read_text(encoding="utf-8").strip()
+                except (OSError, UnicodeDecodeError) as error:
                     raise SettingsError(f"{name}_FILE: {error}") from None
+                if content:
+                    values[name] = content
         if "PORT" in values and "HOST" not in values:
             values["HOST"] = "0.0.0.0"  # noqa: S104 - what such a platform routes to
         try:
