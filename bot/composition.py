@@ -61,6 +61,7 @@ class Composition:
             email_from=settings.email_from or "nobody@invalid.example",
             extract_domain=settings.extract_email_domain,
             first_admin=settings.first_admin,
+            billing_url=settings.billing_url,
         )
         self.transport = SlackTransport(settings.slack_api_url)
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None

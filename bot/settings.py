@@ -53,6 +53,7 @@ class Settings(BaseModel):
     email_from: str | None = None
     extract_email_domain: str = "extract.localhost"
     first_admin: str | None = None
+    billing_url: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

@@ -56,6 +56,10 @@ def code(text: str) -> Element:
     return {"type": "text", "text": text, "style": {"code": True}}
 
 
+def link(url: str, text: str | None = None) -> Element:
+    return {"type": "link", "url": url, "text": text or url}
+
+
 def mention(slack_user_id: str) -> Element:
     return {"type": "user", "user_id": slack_user_id}
 

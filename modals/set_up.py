@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from db.models import Plan, Region
 from modals import blocks as b
+from modals import subscription
 from modals.text import clip
 from services.errors import InvalidError
 from services.practice import SetUp
@@ -66,10 +67,12 @@ def form(practice_name: str) -> b.View:
 
 def read(raw: dict[str, Any]) -> SetUp:
     """Raises InvalidError at the fields."""
-    problems = {}
-    bundle = str(raw.get("bundle") or "").replace(",", "").strip()
-    if not (bundle.isascii() and bundle.isdigit() and len(bundle) <= 9):
-        problems["bundle"] = "Enter a whole number, such as 50."
+    problems: dict[str, str] = {}
+    bundle = 0
+    try:
+        bundle = subscription.read_bundle(raw)
+    except InvalidError as invalid:
+        problems |= invalid.fields
     wanted = {"region": "Choose the practice's region.", "plan": "Choose the plan."}
     problems |= {name: words for name, words in wanted.items() if raw.get(name) is None}
     if problems:
@@ -79,7 +82,7 @@ def read(raw: dict[str, Any]) -> SetUp:
             name=str(raw.get("name") or ""),
             region=raw["region"],
             plan=raw["plan"],
-            bundle=int(bundle),
+            bundle=bundle,
             has_dhi="dhi" in (raw.get("add_ons") or ()),
         )
     except ValidationError as invalid:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from db.session import Database
 from services.add_client.service import AddClientService
 from services.delivery.email import Mailer
+from services.invitations.first_user import FirstUserService
 from services.invitations.service import InvitationService
 from services.keys import Keyring
 from services.overview import OverviewService
@@ -17,6 +18,7 @@ class Services:
     practices: PracticeService
     add_client: AddClientService
     invitations: InvitationService
+    first_users: FirstUserService
     overview: OverviewService
     permissions: PermissionService
 
@@ -30,13 +32,15 @@ def build(
     email_from: str,
     extract_domain: str,
     first_admin: str | None,
+    billing_url: str | None,
 ) -> Services:
     return Services(
-        practices=PracticeService(database, keys, first_admin=first_admin),
-        add_client=AddClientService(database, keys, extract_domain=extract_domain),
+        practices=PracticeService(database, keys, first_admin=first_admin, billing_url=billing_url),
+        add_client=AddClientService(database, keys, extract_domain=extract_domain, billing_url=billing_url),
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),
+        first_users=FirstUserService(database, keys),
         overview=OverviewService(database),
         permissions=PermissionService(database),
     )

@@ -5,12 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
     Client,
-    ClientAccess,
     ClientUser,
     Colleague,
     Draft,
@@ -18,11 +17,11 @@ from db.models import (
     InvitationStatus,
     Practice,
     Role,
-    TeamMember,
 )
 from db.session import Database
 from services import policy
 from services.actor import Actor
+from services.clients.visibility import seen_by
 from services.practice import Bundle, count_bundle, get_colleague
 
 RECENT = 10
@@ -73,7 +72,7 @@ class OverviewService:
             counts = session.execute(
                 select(Invitation.status, func.count())
                 .join(Client, Client.id == Invitation.client_id)
-                .where(_seen(colleague))
+                .where(seen_by(colleague))
                 .group_by(Invitation.status)
             )
             return Overview(
@@ -93,22 +92,10 @@ class OverviewService:
             )
 
 
-def _seen(colleague: Colleague) -> ColumnElement[bool]:
-    """Those clients of the practice that the colleague may see: all, or what was granted, directly or by team."""
-    own = Client.practice_id == colleague.practice_id
-    if policy.sees_all_clients(colleague):
-        return own
-    teams = select(TeamMember.team_id).where(TeamMember.colleague_id == colleague.id)
-    granted = select(ClientAccess.client_id).where(
-        or_(ClientAccess.colleague_id == colleague.id, ClientAccess.team_id.in_(teams))
-    )
-    return and_(own, Client.id.in_(granted))
-
-
 def _recent(session: Session, colleague: Colleague) -> tuple[ClientLine, ...]:
     rows = session.execute(
         select(Client.id, Client.name, Client.practice_code, Client.created_at)
-        .where(_seen(colleague), Client.deactivated_at.is_(None))
+        .where(seen_by(colleague), Client.deactivated_at.is_(None))
         .order_by(Client.id.desc())
         .limit(RECENT)
     ).all()

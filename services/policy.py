@@ -31,6 +31,12 @@ def may_change_subscription(colleague: Colleague) -> bool:
     return colleague.active and colleague.role == Role.PRACTICE_ADMIN
 
 
+def require_change_subscription(colleague: Colleague) -> None:
+    require_active(colleague)
+    if not may_change_subscription(colleague):
+        raise NotPermittedError("Only a Practice Admin can change the subscription. Ask one of them.")
+
+
 def require_decide_requests(colleague: Colleague, *, requester_id: uuid.UUID) -> None:
     require_active(colleague)
     if colleague.id == requester_id:

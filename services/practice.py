@@ -33,7 +33,7 @@ from db.session import Database
 from services import audit, notices, policy
 from services.actor import Actor
 from services.clients.names import fold
-from services.errors import ConflictError, InvalidError, NotFoundError
+from services.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from services.keys import Keyring
 
 LARGEST_BUNDLE = 100_000
@@ -100,8 +100,11 @@ class Bundle:
 
 
 class PracticeService:
-    def __init__(self, database: Database, keys: Keyring, *, first_admin: str | None = None) -> None:
+    def __init__(
+        self, database: Database, keys: Keyring, *, first_admin: str | None = None, billing_url: str | None = None
+    ) -> None:
         self._database = database
+        self._billing_url = billing_url
         self._keys = keys
         self._first_admin = first_admin
 
@@ -227,6 +230,32 @@ class PracticeService:
                 colleague_id=colleague.id,
                 args={"colleague_id": str(colleague.id)},
             )
+
+    def raise_bundle(self, actor: Actor, included: int) -> Bundle:
+        """Sets how many client accounts the subscription includes, when that is more than now.
+
+        Raises InvalidError at `bundle`, NotPermittedError.
+        """
+        with self._database.begin() as session:
+            practice = lock_practice(session, actor.practice_id)
+            policy.require_change_subscription(get_colleague(session, actor))
+            if self._billing_url is not None:
+                raise NotPermittedError("The bundle is changed on the billing page.")
+            if not practice.bundle < included <= LARGEST_BUNDLE:
+                raise InvalidError(
+                    {"bundle": f"Enter a whole number from {practice.bundle + 1:,} to {LARGEST_BUNDLE:,}."}
+                )
+            before, practice.bundle = practice.bundle, included
+            audit.record(
+                session,
+                actor,
+                "practice.bundle_raised",
+                practice.id,
+                at=self._database.now(),
+                before={"bundle": before},
+                after={"bundle": included},
+            )
+            return count_bundle(session, practice)
 
     def installed(
         self, slack_key: str, practice_name: str, *, bot_token: str, bot_user_id: str, scopes: str, installer: Profile

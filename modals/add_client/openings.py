@@ -3,7 +3,7 @@
 import uuid
 
 from modals import blocks as b
-from modals import permissions
+from modals import invitations, permissions, subscription
 from modals.add_client import ids
 from modals.add_client.pages import SOFTWARE, SOLUTIONS, TAX_CATEGORIES, TITLE, page
 from modals.form import Metadata
@@ -62,16 +62,7 @@ def _resume_offer(offer: ResumeOffer) -> b.View:
 
 
 def _bundle_full(full: BundleFull) -> b.View:
-    used = f"{full.bundle.used:,} of {full.bundle.included:,} client accounts of your bundle are in use."
-    if full.may_raise:
-        what = [
-            b.words(
-                "To add a client, raise the bundle in your subscription, or deactivate a client you no longer need."
-            )
-        ]
-    else:
-        what = [b.words("Ask a Practice Admin to raise the bundle: "), *b.mentions(full.admins), b.words(".")]
-    return b.modal("Bundle is full", [b.rich([b.bold(used)], what)])
+    return subscription.full(full.bundle, may_raise=full.may_raise, admins=full.admins, billing_url=full.billing_url)
 
 
 def _permission_missing(missing: PermissionMissing) -> b.View:
@@ -107,10 +98,11 @@ def _result(created: CreatedClient) -> list[b.Block]:
         ("Invitation", _invited(created)),
         ("Client bundle", f"{created.bundle.used:,} of {count(created.bundle.included, 'account', 'accounts')} used"),
     ]
+    next_steps = [] if created.contact_email else [invitations.open_button(created.client_id)]
     return [
         b.header(f"{created.name} was created"),
         b.facts(rows),
-        b.actions(b.button("Add another client", ids.OPEN)),
+        b.actions(*next_steps, b.button("Add another client", ids.OPEN)),
     ]
 
 
@@ -124,8 +116,4 @@ def _invited(created: CreatedClient) -> str:
 
 
 def asked() -> b.View:
-    return b.modal(TITLE, [b.section("Done. When they invite you, you get a message here.")])
-
-
-def discarded() -> b.View:
-    return b.modal(TITLE, [b.section("The draft was discarded.")])
+    return b.modal(TITLE, [b.section("Done. No client account was created.")])

@@ -8,6 +8,7 @@ from db.models import ClientKind, Software, Solutions, TaxCategories
 from modals import blocks as b
 from modals.add_client import ids
 from modals.form import Metadata
+from modals.invitations import contact_fields
 from services.add_client.records import Choosable, Review, Twin, WizardPage
 from services.add_client.steps import (
     INDUSTRIES,
@@ -200,12 +201,7 @@ def _invite(shown: WizardPage) -> list[b.Block]:
     blocks = [b.field("invite", "Invite the client?", radios, acts=True)]
     if choice == InviteChoice.SKIP:
         return blocks
-    blocks += [
-        b.field(
-            "contact_name", "Client's name", b.text_input(raw.get("contact_name"), placeholder="First and last name")
-        ),
-        b.field("contact_email", "Client's e-mail", b.text_input(raw.get("contact_email"))),
-    ]
+    blocks += contact_fields(raw.get("contact_name"), raw.get("contact_email"))
     if shown.email_taken:
         ways = [
             b.option("They invite us from their existing account", ExistingUser.THEY_INVITE_US, "We write the message"),

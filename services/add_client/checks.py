@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db.models import ClientKind, Practice, Solutions
-from services.add_client.lookups import email_is_taken, find_twins, require_free_code, require_grantees, twin_key
+from services.add_client.lookups import find_twins, require_free_code, require_grantees, twin_key
 from services.add_client.steps import (
     AccessForm,
     ClientTypeForm,
@@ -21,6 +21,7 @@ from services.add_client.steps import (
     StepName,
     read,
 )
+from services.clients.users import email_is_taken
 from services.emails import email_key
 from services.errors import InvalidError
 
@@ -78,7 +79,7 @@ def _invite(session: Session, practice: Practice, _facts: Facts, raw: Raw, kept:
     if form.invite is InviteChoice.SKIP:
         return Checked({**kept, **raw})
     key = email_key(str(form.contact_email))
-    if not email_is_taken(session, practice, key):
+    if not email_is_taken(session, practice.id, key):
         return Checked({**raw, "existing": None})
     if kept.get(_WARNED) != key:
         return Checked({**raw, "existing": None, _WARNED: key}, {"email_taken": True})
@@ -106,7 +107,7 @@ def mend(session: Session, practice: Practice, form: object, raw: Raw) -> Raw | 
         require_free_code(session, practice, form.practice_code)
     if isinstance(form, InviteForm) and form.invite is InviteChoice.NOW and form.existing is None:
         key = email_key(str(form.contact_email))
-        if email_is_taken(session, practice, key):
+        if email_is_taken(session, practice.id, key):
             return {**raw, _WARNED: key}
     return None
 

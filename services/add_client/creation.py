@@ -13,7 +13,6 @@ from db.models import (
     Client,
     ClientAccess,
     ClientKind,
-    ClientRole,
     ClientUser,
     Colleague,
     Draft,
@@ -28,7 +27,7 @@ from services.add_client.records import CreatedClient, Review
 from services.add_client.steps import ExistingUser, Facts, InviteChoice, StepName
 from services.clients import extract
 from services.clients.names import code_key, name_key
-from services.emails import clean_email, email_key
+from services.clients.users import add_owner
 from services.invitations.service import invite
 from services.keys import Keyring
 from services.practice import count_bundle
@@ -98,22 +97,9 @@ def insert_client(
 def _add_contact(
     session: Session, keys: Keyring, actor: Actor, practice: Practice, client: Client, review: Review, now: datetime
 ) -> None:
-    email = clean_email(str(review.contact_email))
-    user = ClientUser(
-        practice_id=practice.id,
-        client_id=client.id,
-        name=str(review.contact_name),
-        email=email,
-        email_key=email_key(email),
-        role=ClientRole.BUSINESS_ADMIN,
-        is_owner=True,
-        created_at=now,
-    )
-    session.add(user)
+    user = add_owner(session, actor, client, name=str(review.contact_name), email=str(review.contact_email), now=now)
     if review.existing is ExistingUser.ADD_WITHOUT_INVITATION:
         user.login_id = session.scalar(select(Login.id).where(Login.email_key == user.email_key))
-    session.flush()
-    audit.record(session, actor, "client_user.added", user.id, at=now, after={"name": user.name, "email": user.email})
     if review.existing is None:
         invite(
             session,

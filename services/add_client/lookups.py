@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import Client, ClientUser, Colleague, Login, Plan, Practice, Region, Role, Solutions, TaxCategories, Team
+from db.models import Client, Colleague, Plan, Practice, Region, Role, Solutions, TaxCategories, Team
 from services.actor import Actor
 from services.add_client.records import AccessChoices, Choosable, Review, Twin
 from services.add_client.steps import (
@@ -89,15 +89,6 @@ def find_twins(session: Session, practice: Practice, details: DetailsForm) -> tu
     return tuple(
         Twin(name=row.name, practice_code=row.practice_code, deactivated=row.deactivated_at is not None) for row in rows
     )
-
-
-def email_is_taken(session: Session, practice: Practice, key: str) -> bool:
-    """Whether somebody signs in with this address, or is a user of one of this practice's clients."""
-    login = session.scalar(select(Login.id).where(Login.email_key == key))
-    user = session.scalar(
-        select(ClientUser.id).where(ClientUser.practice_id == practice.id, ClientUser.email_key == key).limit(1)
-    )
-    return login is not None or user is not None
 
 
 def grantable(

@@ -104,6 +104,7 @@ class BundleFull:
 
     bundle: Bundle
     may_raise: bool
+    billing_url: str | None
     admins: tuple[str, ...]
 
 

@@ -33,10 +33,13 @@ _TAKE_NOTHING = frozenset({StepName.REVIEW, StepName.ASK})
 
 
 class AddClientService:
-    def __init__(self, database: Database, keys: Keyring, *, extract_domain: str) -> None:
+    def __init__(
+        self, database: Database, keys: Keyring, *, extract_domain: str, billing_url: str | None = None
+    ) -> None:
         self._database = database
         self._keys = keys
         self._extract_domain = extract_domain
+        self._billing_url = billing_url
 
     def open(self, actor: Actor) -> Opening:
         """What the person meets first: the first page, their open draft, or why they can't add a client now."""
@@ -54,6 +57,7 @@ class AddClientService:
                 return BundleFull(
                     bundle=bundle,
                     may_raise=policy.may_change_subscription(colleague),
+                    billing_url=self._billing_url,
                     admins=admins(session, practice.id, frozenset({Role.PRACTICE_ADMIN})),
                 )
             draft = _open_draft(session, actor)

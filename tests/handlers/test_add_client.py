@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from db.models import Client, Draft, Plan
 from db.session import Database
+from modals import invitations, subscription
 from modals.add_client import ids
 from sandbox.driver import Person
 from services.operator import OperatorService
@@ -53,10 +54,10 @@ def _to_invite(person: Person, name: str = "Acme Ltd") -> None:
     person.wait_view(containing="Invite the client?")
 
 
-def _to_review(person: Person, name: str = "Acme Ltd") -> None:
+def _to_review(stack: Stack, person: Person, name: str = "Acme Ltd") -> None:
     _to_invite(person, name)
     person.fill("invite", "Skip invitation")
-    person.wait_view(containing="Invite the client?")
+    stack.settle()
     person.submit()
     person.wait_view(callback_id=ids.CREATE)
 
@@ -79,7 +80,7 @@ def test_a_client_is_added_and_the_colleague_is_told(stack: Stack, people: Offic
 def test_a_name_made_of_markup_is_shown_as_it_is(stack: Stack, people: Office) -> None:
     name = "<!channel> & *_~ `x` <@U_SAM>"
     ada = stack.person("U_ADA")
-    _to_review(ada, name)
+    _to_review(stack, ada, name)
     ada.submit()
     ada.wait_view(title="Client created")
     stack.run_due()
@@ -119,7 +120,7 @@ def test_the_contact_is_asked_for_only_when_somebody_is_invited(stack: Stack, pe
 @pytest.mark.reaches(ids.GO_TO)
 def test_a_change_from_the_review_leads_to_that_page(stack: Stack, people: Office) -> None:
     ada = stack.person("U_ADA")
-    _to_review(ada)
+    _to_review(stack, ada)
     ada.fill("change", "Details")
     assert ada.wait_view(callback_id=ids.SUBMIT).values["name"]["value"]["value"] == "Acme Ltd"
 
@@ -175,7 +176,7 @@ def test_back_in_a_modal_whose_draft_is_gone_says_so_on_top(stack: Stack, people
 
 def test_a_full_bundle_at_create_is_said_on_top_of_the_review(stack: Stack, people: Office) -> None:
     ada = stack.person("U_ADA")
-    _to_review(ada)
+    _to_review(stack, ada)
     OperatorService(_database(stack)).change_practice("T_BIRCH", bundle=1)
     created(add_client(_database(stack)), people.jo, "First")
     ada.submit()
@@ -187,7 +188,7 @@ def test_a_full_bundle_at_create_is_said_on_top_of_the_review(stack: Stack, peop
 def test_a_full_bundle_is_said_at_the_first_step(stack: Stack, people: Office) -> None:
     OperatorService(_database(stack)).change_practice("T_BIRCH", bundle=1)
     created(add_client(_database(stack)), people.ada)
-    for user, words in (("U_ADA", "raise the bundle"), ("U_JO", "Ask a Practice Admin")):
+    for user, words in (("U_ADA", "enter what your subscription includes"), ("U_JO", "Ask a Practice Admin")):
         person = stack.person(user)
         person.command("/add-client")
         assert words in person.wait_view(title="Bundle is full", containing="1 of 1").text
@@ -287,3 +288,42 @@ def test_one_submission_delivered_ten_times_at_once_creates_one_client(stack: St
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.json()["view"]["title"]["text"] for answer in answers} == {"Client created"}
     assert _count(stack, Client) == 1
+
+
+@pytest.mark.reaches(invitations.OPEN, invitations.SUBMIT)
+def test_a_client_created_without_an_invitation_is_invited_from_the_result(stack: Stack, people: Office) -> None:
+    ada = stack.person("U_ADA")
+    _to_review(stack, ada)
+    ada.submit()
+    ada.wait_view(title="Client created")
+    stack.run_due()
+    ada.click("Invite the client")
+    ada.wait_view(callback_id=invitations.SUBMIT)
+    ada.fill("contact_name", "Cy Client")
+    ada.fill("contact_email", "cy@")
+    assert set(ada.submit().errors) == {"contact_email"}
+    ada.fill("contact_email", "cy@example.com")
+    ada.submit()
+    ada.wait_view(containing="is being invited")
+    ada.close()
+    stack.run_due()
+    assert "/i/" in stack.sandbox.wait_mail("cy@example.com")["text"]
+    ada.click("Invite the client")
+    ada.wait_view(containing="Somebody has been added to Acme Ltd already.")
+
+
+@pytest.mark.reaches(subscription.RAISE)
+def test_a_practice_admin_raises_a_full_bundle_where_it_stopped_them(stack: Stack, people: Office) -> None:
+    OperatorService(_database(stack)).change_practice("T_BIRCH", bundle=1)
+    created(add_client(_database(stack)), people.ada)
+    ada = stack.person("U_ADA")
+    ada.command("/add-client")
+    ada.wait_view(title="Bundle is full")
+    for wrong in ("more", "1", "100001"):
+        ada.fill("bundle", wrong)
+        assert set(ada.submit().errors) == {"bundle"}
+    ada.fill("bundle", "20")
+    ada.submit()
+    ada.wait_view(containing="includes 20 client accounts now")
+    ada.close()
+    _open(ada)

@@ -1,15 +1,18 @@
 """Permission requests as people live them: signed requests, the real Bolt app, the worker's messages."""
 
+from datetime import timedelta
+
 import pytest
 from slack_sdk import WebClient
 from sqlalchemy import select
 
-from db.models import AuditEntry, Colleague, PermissionRequest, RequestStatus, Role
+from db.models import AuditEntry, Colleague, Job, PermissionRequest, RequestStatus, Role
 from db.session import Database
 from modals import permissions
 from modals.add_client import ids
 from services.operator import OperatorService
 from tests.builders import Office, office
+from tests.fakes import Clock
 from tests.stack import Stack
 
 WISH = "Sam Price asks for the permission “Add client accounts”"
@@ -171,3 +174,27 @@ def test_a_card_is_not_posted_once_the_request_is_decided(stack: Stack, people: 
     for user in ("U_ADA", "U_CLEM"):
         assert not [each for each in stack.person(user).messages("app_dm") if WISH in each.text]
     stack.person("U_SAM").wait_message("You can add client accounts now", "app_dm")
+
+
+def test_a_card_whose_posting_went_unanswered_is_found_again_and_closed(timed_stack: Stack, clock: Clock) -> None:
+    people, asked = office(_database(timed_stack)), timed_stack.composition.services.permissions
+    timed_stack.run_due()
+    asked.request_add_clients(people.sam)
+    with _database(timed_stack).read() as session:
+        request_id = session.scalars(select(PermissionRequest.id)).one()
+        keys = session.scalars(
+            select(Job.key).where(Job.kind == "slack.permission_asked", Job.pace == f"slack:{people.ada.colleague_id}")
+        ).all()
+    slack = WebClient("xoxb-sandbox-T_BIRCH", base_url=timed_stack.running.api_url)
+    metadata = {"event_type": "clientdesk_job", "event_payload": {"key": keys[0]}}
+    card = permissions.card(asked.request(people.practice_id, request_id))
+    slack.chat_postMessage(channel="U_ADA", metadata=metadata, **card)
+    timed_stack.sandbox.fault("chat.postMessage", "http500", times=2)
+    timed_stack.run_due()
+
+    asked.decide(people.clem, request_id, approve=True)
+    clock.advance(timedelta(minutes=1))
+    timed_stack.run_due()
+    (shown,) = [each for each in timed_stack.person("U_ADA").messages("app_dm") if WISH in each.text]
+    assert "Approved by Clem Okafor" in shown.text
+    assert not [each for each in timed_stack.person("U_CLEM").messages("app_dm") if WISH in each.text]

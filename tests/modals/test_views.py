@@ -20,7 +20,7 @@ from db.models import (
     Solutions,
     TaxCategories,
 )
-from modals import blocks, cards, form, help_text, home, notices, permissions, set_up
+from modals import blocks, cards, form, help_text, home, invitations, notices, permissions, set_up, subscription
 from modals.add_client import openings, pages
 from modals.blocks import Message, View
 from sandbox.slack.limits import check_message, check_view
@@ -38,6 +38,7 @@ from services.add_client.records import (
 from services.add_client.steps import CODE_LENGTH, NAME_LENGTH, ExistingUser, Facts, InviteChoice, StepName
 from services.clients.extract import ExtractAddress
 from services.errors import GoneError, InvalidError
+from services.invitations.first_user import Invitable, Invited
 from services.invitations.service import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions import AlreadyPermitted, Asked, Request
@@ -179,8 +180,15 @@ VIEWS: dict[str, View] = {
     "resume offer": openings.opening(
         ResumeOffer(draft_id=uuid.uuid4(), client_name=LONG, number=1, total=7, updated_at=NOW)
     ),
-    "bundle full, admin": openings.opening(BundleFull(bundle=BUNDLE, may_raise=True, admins=MANY)),
-    "bundle full": openings.opening(BundleFull(bundle=BUNDLE, may_raise=False, admins=MANY)),
+    "bundle full, admin": openings.opening(BundleFull(bundle=BUNDLE, may_raise=True, billing_url=None, admins=MANY)),
+    "bundle full, billing elsewhere": openings.opening(
+        BundleFull(bundle=BUNDLE, may_raise=True, billing_url="https://billing.example/" + "x" * 500, admins=MANY)
+    ),
+    "bundle full": openings.opening(BundleFull(bundle=BUNDLE, may_raise=False, billing_url=None, admins=MANY)),
+    "bundle raised": subscription.raised(BUNDLE),
+    "invite": invitations.form(Invitable(uuid.uuid4(), LONG)),
+    "invited": invitations.done(Invited(LONG, LONG, EMAIL)),
+    "result without invitation": openings.result(replace(CREATED, contact_email=None, contact_name=None)),
     "permission missing": openings.opening(PermissionMissing(admins=MANY)),
     "permission missing, asked": openings.opening(PermissionMissing(admins=MANY, asked_at=NOW)),
     "access asked": permissions.asked(Asked(admins=MANY, asked_at=NOW, repeated=False)),

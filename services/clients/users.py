@@ -1,0 +1,38 @@
+"""The people in client accounts."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from db.models import Client, ClientRole, ClientUser, Login
+from services import audit
+from services.actor import Actor
+from services.emails import clean_email, email_key
+
+
+def email_is_taken(session: Session, practice_id: uuid.UUID, key: str) -> bool:
+    """Whether somebody signs in with this address, or is a user of one of this practice's clients."""
+    login = exists().where(Login.email_key == key)
+    user = exists().where(ClientUser.practice_id == practice_id, ClientUser.email_key == key)
+    return bool(session.scalar(select(login | user)))
+
+
+def add_owner(session: Session, actor: Actor, client: Client, *, name: str, email: str, now: datetime) -> ClientUser:
+    """Adds the first user of a client account, who becomes its Business Admin and owner."""
+    address = clean_email(email)
+    user = ClientUser(
+        practice_id=client.practice_id,
+        client_id=client.id,
+        name=name,
+        email=address,
+        email_key=email_key(address),
+        role=ClientRole.BUSINESS_ADMIN,
+        is_owner=True,
+        created_at=now,
+    )
+    session.add(user)
+    session.flush()
+    audit.record(session, actor, "client_user.added", user.id, at=now, after={"name": user.name, "email": user.email})
+    return user

@@ -1,0 +1,32 @@
+"""Which clients a colleague sees."""
+
+import uuid
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from db.models import Client, ClientAccess, Colleague, TeamMember
+from services import policy
+from services.errors import NotFoundError
+
+
+def seen_by(colleague: Colleague) -> ColumnElement[bool]:
+    """The condition for clients of the practice that were granted, directly or by team; all of them for admins."""
+    own = Client.practice_id == colleague.practice_id
+    if policy.sees_all_clients(colleague):
+        return own
+    teams = select(TeamMember.team_id).where(TeamMember.colleague_id == colleague.id)
+    granted = select(ClientAccess.client_id).where(
+        or_(ClientAccess.colleague_id == colleague.id, ClientAccess.team_id.in_(teams))
+    )
+    return and_(own, Client.id.in_(granted))
+
+
+def get_client(session: Session, colleague: Colleague, client_id: uuid.UUID, *, lock: bool = False) -> Client:
+    """Raises NotFoundError for a client that the colleague does not see, whether it exists or not."""
+    policy.require_active(colleague)
+    query = select(Client).where(Client.id == client_id, seen_by(colleague))
+    client = session.scalar(query.with_for_update(of=Client) if lock else query)
+    if client is None:
+        raise NotFoundError("There is no such client, or you can't open it.")
+    return client
