@@ -6,11 +6,12 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from cryptography.fernet import Fernet
 
 from bot.settings import Settings
 
@@ -39,6 +40,12 @@ def _pins(path: str) -> dict[str, str]:
     return {match[1].lower(): match[2] for match in found if match}
 
 
+def _filled_in(names: Iterable[str]) -> dict[str, str]:
+    """What an operator would enter."""
+    known = {"PUBLIC_URL": "https://clientdesk.example", "ENCRYPTION_KEYS": Fernet.generate_key().decode()}
+    return {name: known.get(name, "a-value") for name in names}
+
+
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_the_make_commands_in_the_docs_exist(path: Path) -> None:
     named = re.findall(r"(?:^|`)make ([a-z]+)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
@@ -62,8 +69,9 @@ def test_the_example_of_the_environment_has_every_setting() -> None:
 def test_the_example_of_the_environment_is_valid_once_it_is_filled_in() -> None:
     lines = [line.removeprefix("#") for line in _read(".env.example").splitlines() if re.match(r"#?[A-Z_]+=", line)]
     example = dict(shlex.split(line)[0].split("=", 1) for line in lines)
-    secrets = {name: "a-secret" for name, value in example.items() if not value}
-    settings = Settings.from_environment({**example, **secrets})
+    settings = Settings.from_environment(
+        {**example, **_filled_in(name for name, value in example.items() if not value)}
+    )
     assert settings.email_from == "Birch & Co <hello@birch.example>"
 
 
@@ -83,7 +91,7 @@ def test_the_platform_manifest_names_settings_that_there_are() -> None:
     asked = json.loads(_read("app.json"))["env"]
     assert set(asked) <= SETTINGS
     needed = {name for name, about in asked.items() if about.get("required", True)}
-    Settings.from_environment(dict.fromkeys(needed, "a-value"))
+    Settings.from_environment(_filled_in(needed))
 
 
 def test_the_image_holds_every_folder_of_the_product() -> None:
@@ -125,3 +133,11 @@ def test_local_links_lead_somewhere(path: Path) -> None:
         assert there.exists(), link
         if anchor:
             assert anchor in _anchors(there), link
+
+
+def test_the_tests_that_the_docs_name_exist() -> None:
+    there = {
+        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    named = {name for path in DOCS for name in re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8"))}
+    assert named <= there
