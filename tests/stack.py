@@ -159,7 +159,7 @@ class Stack:
             "SLACK_SIGNING_SECRET": SANDBOX.signing_secret,
             "SLACK_API_URL": self.running.api_url,
             "ENCRYPTION_KEYS": KEY,
-            "SMTP_URL": f"smtp://{HOST}:{self.running.smtp_port}",
+            "SMTP_URL": f"smtp://{HOST}:{self.running.smtp_port}?tls=none",
             "EMAIL_FROM": "Clientdesk <hello@clientdesk.example>",
             **slack,
             **self._settings,

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from tests.stack import listening
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "process-secret"
 KEY = Fernet.generate_key().decode()
-Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 def environment(database_url: str, **more: str) -> dict[str, str]:
@@ -33,8 +32,8 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(command: str, settings: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
-    process = subprocess.Popen([sys.executable, "-m", "bot", command], cwd=ROOT, env=settings)
+def running(command: str, settings: dict[str, str], *options: str) -> "Iterator[subprocess.Popen[bytes]]":
+    process = subprocess.Popen([sys.executable, "-m", "bot", command, *options], cwd=ROOT, env=settings)
     try:
         yield process
     finally:
@@ -48,19 +47,19 @@ def _free_port() -> int:
 
 
 @contextmanager
-def web_processes(database_url: str, count: int) -> Iterator[list[str]]:
-    """The addresses of that many web processes on one database."""
+def web_processes(database_url: str, count: int, *options: str) -> "Iterator[dict[str, subprocess.Popen[bytes]]]":
+    """That many web processes on one database, by their addresses, once they answer."""
     with ExitStack() as stack:
-        urls = []
+        processes = {}
         for _ in range(count):
             port = _free_port()
-            stack.enter_context(running("web", environment(database_url, PORT=str(port))))
-            urls.append(f"http://127.0.0.1:{port}")
+            process = stack.enter_context(running("web", environment(database_url, PORT=str(port)), *options))
+            processes[f"http://127.0.0.1:{port}"] = process
         transport = httpx.HTTPTransport(retries=8)  # connecting again, with a back-off, until the process listens
         with httpx.Client(transport=transport, timeout=20) as client:
-            for url in urls:
+            for url in processes:
                 assert client.get(f"{url}/healthz").text == "ok"
-        yield urls
+        yield processes
 
 
 @pytest.fixture

@@ -47,7 +47,8 @@ def test_of_fifty_creates_in_two_processes_one_gets_the_last_place(postgresql_ur
             answer: dict[str, Any] = httpx.post(url, content=body, headers=signed(body, SECRET), timeout=60).json()
             return answer
 
-        with web_processes(postgresql_url, 2) as urls, ThreadPoolExecutor(AT_ONCE) as pool:
+        with web_processes(postgresql_url, 2) as processes, ThreadPoolExecutor(AT_ONCE) as pool:
+            urls = list(processes)
             answers = list(pool.map(press, range(AT_ONCE)))
         won = [answer for answer in answers if answer["response_action"] == "update"]
         refused = [answer for answer in answers if answer["response_action"] == "push"]
@@ -55,6 +56,15 @@ def test_of_fifty_creates_in_two_processes_one_gets_the_last_place(postgresql_ur
         assert all("this client was not created" in str(answer["view"]["blocks"]) for answer in refused)
         with database.read() as session:
             assert session.scalar(select(func.count()).select_from(Client)) == 1
+
+
+def test_several_processes_serve_one_port_and_stop_together(postgresql_url: str) -> None:
+    with web_processes(postgresql_url, 1, "--workers", "2") as processes:
+        [(url, process)] = processes.items()
+        with httpx.Client() as kept:
+            assert {kept.get(f"{url}/readyz").status_code for _ in range(20)} == {200}
+        process.terminate()
+        assert process.wait(20) == 0
 
 
 @pytest.mark.chaos
