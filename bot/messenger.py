@@ -104,7 +104,7 @@ class SlackMessenger:
         metadata = {"event_type": _METADATA, "event_payload": {"key": claim.key}}
         with self._asking(practice_id) as client:
             # The answer to an earlier try may have been lost after Slack took the message.
-            if claim.tries > 1 and (place := _find_sent(client, user_id, claim.key)) is not None:
+            if claim.attempt > 1 and (place := _find_sent(client, user_id, claim.key)) is not None:
                 return place
             if message is None:
                 return None
