@@ -28,6 +28,7 @@ from services.errors import NotFoundError, ServiceError
 _ANY = re.compile(".*", re.DOTALL)
 _LOST = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
 """Slack's answers when the app is no longer installed: nobody there can be told."""
+_NOT_INSTALLED = "Clientdesk is not installed here any more. Ask an owner of this workspace to install it again."
 _TOO_LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id"})
 _log = logging.getLogger(__name__)
 
@@ -202,6 +203,8 @@ class _Dispatcher:
             if code in _LOST:
                 self._identity.forget(caller.slack_key)
                 _log.warning("Slack did not take an answer: %s", code)
+                if body.get("response_url"):  # needs no token
+                    self._transport.respond(body["response_url"], self._message(NotFoundError(_NOT_INSTALLED)))
                 return
             if code in _TOO_LATE:
                 _log.warning("A form could not be opened: %s", code)

@@ -69,7 +69,7 @@ class Composition:
         self.errors = ErrorMapper()
         self.identity = Identity(self.services.practices, self.transport, self.errors, single_token=single)
         self.after = AfterPool()
-        self._installs = InstallService(self.database)
+        self.installs = InstallService(self.database)
         self.router = app.routes()
         self.bolt = app.build(self.router, self.services, self.identity, self.after, self.transport, self.errors)
 
@@ -103,7 +103,7 @@ class Composition:
             self.transport, self.errors, settings.slack_client_id, settings.slack_client_secret.get_secret_value()
         )
         return install.routes(
-            self._installs,
+            self.installs,
             self.services.practices,
             consent,
             self.identity.forget,
@@ -133,7 +133,7 @@ class Composition:
                 *worker.ticks(),
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
                 Tick(name="practices.purge", every=timedelta(days=1), call=self.services.practices.purge),
-                Tick(name="installs.prune", every=timedelta(days=1), call=self._installs.prune),
+                Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
         )
