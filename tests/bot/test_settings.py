@@ -1,12 +1,12 @@
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from bot.settings import Settings, SettingsError
 
-KEYS = [Fernet.generate_key().decode() for _ in range(3)]
+KEYS = [urlsafe_b64encode(letter * 32).decode() for letter in (b"a", b"b", b"c")]
 LEAST = {"SLACK_SIGNING_SECRET": "s3cret", "SLACK_BOT_TOKEN": "xoxb-1", "ENCRYPTION_KEYS": KEYS[0]}
 
 

@@ -116,7 +116,6 @@ def test_a_signed_command_is_served(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"signature": signature(command(), str(int(time.time())), "another secret")},
         {"signature": "v0="},
         {"signature": "v1=" + "0" * 64},
         {"signature": "nonsense"},
@@ -131,8 +130,6 @@ def test_a_signed_command_is_served(client: httpx.Client) -> None:
         {"timestamp": "12.5"},
         {"timestamp": "²³"},
         {"timestamp": "9" * 400},
-        {"timestamp": str(int(time.time()) - 400)},
-        {"timestamp": str(int(time.time()) + 400)},
     ],
     ids=repr,
 )
@@ -141,6 +138,17 @@ def test_what_slack_did_not_just_sign_is_refused(client: httpx.Client, headers: 
     if sound != headers:
         headers = {**headers, "signature": "v0=" + "0" * 64}
     assert send(client, command(), **headers).status_code == 401
+
+
+@pytest.mark.parametrize("seconds", [-400, 400])
+def test_what_was_signed_long_ago_or_ahead_of_time_is_refused(client: httpx.Client, seconds: int) -> None:
+    assert send(client, command(), timestamp=str(int(time.time()) + seconds)).status_code == 401
+
+
+def test_another_secret_s_signature_is_refused(client: httpx.Client) -> None:
+    now = str(int(time.time()))
+    forged = signature(command(), now, "another secret")
+    assert send(client, command(), timestamp=now, signature=forged).status_code == 401
 
 
 def test_a_changed_body_is_refused(client: httpx.Client) -> None:
