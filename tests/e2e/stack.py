@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import time
+from collections.abc import Callable
 from typing import Self
 
 from typing_extensions import override
@@ -51,12 +52,41 @@ class Stack(Demo):
         """App Home as the app publishes it now, not as it was."""
         before = person.home
         person.open_home()
+        self._until(person, lambda: person.home is not None and (before is None or person.home.hash != before.hash))
+        assert person.home is not None
+        return person.home
+
+    def _until(self, person: Person, seen: Callable[[], bool]) -> None:
+        """Waits for the app to change what this person sees."""
         until = time.monotonic() + 5
-        state = person.state()
-        while state["home"] is None or (before is not None and state["home"]["hash"] == before.hash):
-            assert time.monotonic() < until, "the app did not publish its Home"
-            state = self.sandbox.get("state", user=person.id, since=str(state["version"]), wait="1")
-        return View(state["home"])
+        version = person.state()["version"]
+        while not seen():
+            assert time.monotonic() < until, f"{person.id} still sees {person.view or person.home}"
+            state = self.sandbox.get("state", user=person.id, since=str(version), wait="1")
+            version = state["version"]
+
+    def add_client(
+        self, name: str, *, by: str = "U_ADA", code: str = "", contact: tuple[str, str] | None = None
+    ) -> None:
+        """Adds a business client of a practice in the UK through the wizard; without a contact nobody is invited."""
+        person = self.sandbox.person(by)
+        person.command("/add-client")
+        person.wait_view(callback_id="add_client.submit")
+        while person.view is not None and person.view.title == "Add client":
+            fields = _fields(person)
+            if "name" in fields:
+                person.fill("name", name)
+                person.fill("practice_code", code or None)
+            if "invite" in fields and contact is None:
+                person.fill("invite", "Skip invitation")
+                self._until(person, lambda: "contact_email" not in _fields(person))
+            elif "invite" in fields and contact is not None:
+                person.fill("contact_name", contact[0])
+                person.fill("contact_email", contact[1])
+            answer = person.submit()
+            assert answer.ok, answer
+            assert not answer.errors, answer
+        person.close_all()
 
     def put_away(self, user_id: str) -> None:
         """Closes this person's forms and discards their draft."""
@@ -82,21 +112,7 @@ class Stack(Demo):
         connection.close()
 
 
-def add_client(person: Person, name: str, *, code: str = "", contact: tuple[str, str] | None = None) -> None:
-    """Adds a business client through the wizard of a practice in the UK; without a contact nobody is invited."""
-    person.command("/add-client")
-    person.wait_view(callback_id="add_client.submit")
-    while (view := person.view) is not None and view.title == "Add client":
-        fields = {block["block_id"] for block in view.blocks if block["type"] == "input"}
-        if "name" in fields:
-            person.fill("name", name)
-            person.fill("practice_code", code or None)
-        if "invite" in fields and contact is None:
-            person.fill("invite", "Skip invitation")
-        elif "invite" in fields and contact is not None:
-            person.fill("contact_name", contact[0])
-            person.fill("contact_email", contact[1])
-        answer = person.submit()
-        assert answer.ok, answer
-        assert not answer.errors, answer
-    person.close_all()
+def _fields(person: Person) -> set[str]:
+    """The names of the top modal's inputs."""
+    blocks = person.view.blocks if person.view is not None else []
+    return {str(block["block_id"]).partition(".")[0] for block in blocks if block["type"] == "input"}

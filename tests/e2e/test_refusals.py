@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.stack import Stack, add_client
+from tests.e2e.stack import Stack
 from tests.e2e.window import Window
 
 pytestmark = pytest.mark.browser
@@ -31,8 +31,30 @@ def test_a_standard_colleague_without_the_permission_is_told_who_can_give_it(
     expect(window.dialog.get_by_role("button", name="Next")).to_be_hidden()
     window.press("Close")
     window.open_home()
-    expect(window.home).to_contain_text("You are Standard here")
+    expect(window.home).to_contain_text("Standard")
     expect(window.home.get_by_role("button", name="Add a client")).to_be_hidden()
+
+
+def test_who_lacks_the_permission_asks_for_it_and_one_admin_decides(practice: Stack, open_window: OpenWindow) -> None:
+    sam, clem, ada = (open_window(practice).act_as(user) for user in ("U_SAM", "U_CLEM", "U_ADA"))
+    for admin in (clem, ada):
+        admin.open_app_messages()
+    sam.command("/add-client")
+    sam.press("Request access")
+    sam.expect_title("Request access")
+    expect(sam.dialog.get_by_text("@Clem Okafor")).to_be_visible()
+    sam.press("Close")
+    sam.open_app_messages()
+
+    for admin in (clem, ada):
+        expect(admin.newest_message).to_contain_text("Sam Price asks for the permission “Add client accounts”")
+        expect(admin.newest_message.get_by_role("button", name="Approve")).to_be_visible()
+    clem.newest_message.get_by_role("button", name="Decline").click()
+    clem.page.get_by_role("alertdialog").get_by_role("button", name="Decline").click()
+    for admin in (clem, ada):
+        expect(admin.newest_message).to_contain_text("Declined by Clem Okafor")
+        expect(admin.newest_message.get_by_role("button")).to_have_count(0)
+    expect(sam.newest_message).to_contain_text("Clem Okafor declined your request")
 
 
 @pytest.mark.parametrize("user_id", ["U_CLEM", "U_JO"], ids=["client-admin", "standard-with-permission"])
@@ -64,32 +86,41 @@ def test_somebody_from_another_company_is_refused_in_a_shared_channel(practice: 
     expect(window.dialog.get_by_role("textbox")).to_have_count(0)
 
 
-def test_a_full_bundle_stops_at_the_first_step_and_says_who_can_raise_it(
+def test_a_full_bundle_stops_at_the_first_step_until_a_practice_admin_raises_it(
     practice: Stack, open_window: OpenWindow
 ) -> None:
-    add_client(practice.sandbox.person("U_ADA"), "Last Place Ltd")
+    practice.add_client("Last Place Ltd")
     practice.change("--bundle", "1")
     try:
-        window = open_window(practice).act_as("U_ADA")
+        window = open_window(practice).act_as("U_CLEM")
         window.command("/add-client")
         window.expect_title("Bundle is full")
         window.expect_text(re.compile(r"\d+ of 1 client accounts? "))
-        window.expect_text("raise the bundle")
-        window.press("Close")
-
-        window.act_as("U_CLEM").command("/add-client")
-        window.expect_title("Bundle is full")
         window.expect_text("Ask a Practice Admin to raise the bundle")
         expect(window.dialog.get_by_text("@Ada Marsh")).to_be_visible()
+        expect(window.field("Client bundle")).to_be_hidden()
+        window.press("Close")
+
+        window.act_as("U_ADA").command("/add-client")
+        window.expect_title("Bundle is full")
+        window.fill("Client bundle", "1")
+        window.press("Raise the bundle")
+        expect(window.field("Client bundle")).to_have_attribute("aria-invalid", "true")
+        window.fill("Client bundle", "50")
+        window.press("Raise the bundle")
+        window.expect_text("Your bundle includes 50 client accounts now")
+        window.press("Close")
+        window.begin()
     finally:
         practice.change("--bundle", "50")
+        practice.put_away("U_ADA")
 
 
 # What is typed
 
 
 def test_bad_details_are_told_at_the_field_and_stay_as_typed(practice: Stack, ada: Window) -> None:
-    add_client(practice.sandbox.person("U_ADA"), "Holder Of The Code", code="TAKEN-7")
+    practice.add_client("Holder Of The Code", code="TAKEN-7")
     to_details(ada)
 
     ada.select("Industry", "Construction and trades")
@@ -117,7 +148,7 @@ def test_bad_details_are_told_at_the_field_and_stay_as_typed(practice: Stack, ad
 
 
 def test_a_name_much_like_an_existing_one_warns_and_lets_the_person_go_on(practice: Stack, ada: Window) -> None:
-    add_client(practice.sandbox.person("U_ADA"), "Quartz Plumbing Limited", code="QP")
+    practice.add_client("Quartz Plumbing Limited", code="QP")
     to_details(ada)
 
     ada.fill("Business name", "Quarz Plumbing Ltd")
@@ -255,7 +286,7 @@ def to_invite(window: Window, name: str) -> None:
 
 def with_login(practice: Stack, window: Window, client: str, email: str) -> None:
     """A client whose user has accepted."""
-    add_client(practice.sandbox.person("U_ADA"), client, contact=("Ida There", email))
+    practice.add_client(client, contact=("Ida There", email))
     page = window.new_page(practice.invitation_link(email))
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Type it again").fill(PASSWORD)

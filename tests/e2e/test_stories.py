@@ -207,6 +207,7 @@ def test_a_bookkeeper_in_ireland_who_works_alone_adds_a_client_in_four_steps(
     # Nobody to list: no access step. An invitation may be skipped, and made up for before Create.
     window.expect_step(3, 4, "Invite")
     window.choose("Skip invitation")
+    expect(window.field("Client's e-mail")).to_be_hidden()
     window.press("Next")
     window.expect_step(4, 4, "Review")
     window.expect_text("Invitation: skipped")

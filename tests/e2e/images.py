@@ -1,0 +1,175 @@
+"""`python -m tests.e2e.images` takes the pictures of docs/images again."""
+
+import re
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e import chromium
+from tests.e2e.stack import Stack
+from tests.e2e.window import Window
+
+FOLDER = Path(__file__).parent.parent.parent / "docs" / "images"
+LARGEST = 200 * 1024
+EMAIL = "mary@marigold.example"
+PASSWORD = "correct horse battery staple"
+
+
+class Camera:
+    """Takes pictures into a folder; none may be large."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def take(self, what: Page | Locator, name: str) -> None:
+        page = what if isinstance(what, Page) else what.page
+        page.mouse.move(0, 0)
+        page.evaluate("document.activeElement.blur()")
+        path = self._folder / f"{name}.png"
+        what.screenshot(path=path, animations="disabled", caret="hide")
+        size = path.stat().st_size
+        if size >= LARGEST:
+            raise RuntimeError(f"{path} has {size:,} bytes; {LARGEST:,} is too much")
+        print(f"{path.name}: {size / 1024:.0f} KB")
+
+
+def main() -> int:
+    path = chromium.executable()
+    if path is None:
+        print("Chromium is not installed: apt install chromium", file=sys.stderr)
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    camera = Camera(FOLDER)
+    with ExitStack() as ending:
+        browser = ending.enter_context(chromium.running(path))
+        new = ending.enter_context(Stack(seeded=False))
+        practice = ending.enter_context(Stack())
+        _take_set_up(camera, browser, new)
+        _take_story(camera, browser, practice)
+    return 0
+
+
+def _take_set_up(camera: Camera, browser: Browser, stack: Stack) -> None:
+    window = Window(browser, stack).act_as("U_ADA")
+    window.command("/add-client")
+    window.expect_title("Set up Clientdesk")
+    window.select("Region", "United Kingdom")
+    window.choose("Advanced", "Data Health & Insights")
+    window.fill("Client bundle", "50")
+    camera.take(window.dialog, "set-up")
+    window.close()
+
+
+def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
+    _add_others(browser, stack)
+    window = Window(browser, stack).act_as("U_ADA")
+    _take_wizard(camera, window)
+
+    camera.take(window.dialog, "result")
+    window.press("Close")
+    window.open_app_messages()
+    expect(window.newest_message).to_contain_text("Marigold Bakery Ltd was created")
+    camera.take(window.page, "message")
+
+    link = stack.invitation_link(EMAIL)
+    mailbox = window.new_page("/mail")
+    mailbox.get_by_role("link").filter(has_text=EMAIL).click()
+    expect(mailbox.frame_locator("iframe").get_by_role("link", name="Accept the invitation")).to_be_visible()
+    mailbox.set_viewport_size({"width": 1000, "height": 740})
+    camera.take(mailbox, "mailbox")
+
+    page = window.new_page(link)
+    page.set_viewport_size({"width": 800, "height": 680})
+    expect(page.get_by_role("heading", name="Set your password")).to_be_visible()
+    camera.take(page, "invitation-page")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Type it again").fill(PASSWORD)
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("heading", name=re.compile("^You.re in"))).to_be_visible()
+    page.set_viewport_size({"width": 800, "height": 380})
+    camera.take(page, "accepted")
+
+    expect(window.newest_message).to_contain_text("accepted the invitation")
+    camera.take(window.messages.get_by_role("listitem").last, "inviter-told")
+    _leave_a_draft(window)
+    window.open_home()
+    expect(window.home).to_contain_text("Lantern Books")
+    camera.take(window.page, "home")
+    window.close()
+
+
+def _leave_a_draft(window: Window) -> None:
+    window.begin()
+    for number, title in enumerate(["Client type", "Solutions", "Accounting software"], start=1):
+        window.expect_step(number, 7, title)
+        window.press("Next")
+    window.expect_step(4, 7, "Details")
+    window.fill("Business name", "Lantern Books")
+    window.press("Next")
+    window.expect_step(5, 7, "Colleague access")
+    window.press("Close")
+    window.expect_closed()
+
+
+def _add_others(browser: Browser, stack: Stack) -> None:
+    """Clients that a colleague added before, so that the pictures show a practice at work."""
+    stack.add_client("Marigold Bakery", by="U_CLEM", code="MB-00")
+    stack.add_client(
+        "Harbour Lights Café", by="U_CLEM", code="HL-01", contact=("Harriet Lowe", "harriet@harbour.example")
+    )
+    stack.sandbox.mail_fault("*@tidewater.example", 550)
+    stack.add_client("Tidewater Rowing Club", by="U_CLEM", contact=("Tom Tide", "tom@tidewater.example"))
+    page = browser.new_page()
+    page.goto(stack.invitation_link("harriet@harbour.example"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Type it again").fill(PASSWORD)
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("heading", name=re.compile("^You.re in"))).to_be_visible()
+    page.close()
+    clem = stack.sandbox.person("U_CLEM")
+    clem.wait_message(containing="could not be delivered")
+    clem.wait_message(containing="accepted the invitation")
+
+
+def _take_wizard(camera: Camera, window: Window) -> None:
+    window.begin()
+    window.expect_step(1, 7, "Client type")
+    camera.take(window.dialog, "step-client-type")
+    window.press("Next")
+    window.expect_step(2, 7, "Solutions")
+    window.choose("Bookkeeping + Data Health & Insights")
+    camera.take(window.dialog, "step-solutions")
+    window.press("Next")
+    window.expect_step(3, 7, "Accounting software")
+    camera.take(window.dialog, "step-software")
+    window.press("Next")
+    window.expect_step(4, 7, "Details")
+    window.fill("Business name", "Marigold Bakery Ltd")
+    window.fill("Practice code", "MB-01")
+    window.select("Industry", "Retail and e-commerce")
+    camera.take(window.dialog, "step-details")
+    window.press("Next")
+    window.expect_text("You may have this client already")
+    camera.take(window.dialog, "step-details-warning")
+    window.press("Continue anyway")
+    window.expect_step(5, 7, "Colleague access")
+    window.choose("Sam Price")
+    window.select("Teams", "Payroll team")
+    window.select("Account manager", "Clem Okafor")
+    camera.take(window.dialog, "step-access")
+    window.press("Next")
+    window.expect_step(6, 7, "Invite")
+    window.fill("Client's name", "Mary Gold")
+    window.fill("Client's e-mail", EMAIL)
+    camera.take(window.dialog, "step-invite")
+    window.press("Next")
+    window.expect_step(7, 7, "Review")
+    camera.take(window.dialog, "step-review")
+    window.press("Create")
+    window.expect_title("Client created")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
