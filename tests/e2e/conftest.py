@@ -13,7 +13,9 @@ from tests.e2e.window import Window
 MISSING = "Chromium is not installed"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    yield  # the last lines are those that people read
     skipped = [each for each in terminalreporter.stats.get("skipped", []) if "browser" in each.keywords]
     if skipped:
         terminalreporter.section("THE BROWSER TESTS DID NOT RUN", sep="!", red=True, bold=True)

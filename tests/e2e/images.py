@@ -92,7 +92,9 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     camera.take(page, "accepted")
 
     expect(window.newest_message).to_contain_text("accepted the invitation")
-    camera.take(window.messages.get_by_role("listitem").last, "inviter-told")
+    window.page.set_viewport_size({"width": 1000, "height": 480})
+    camera.take(window.page, "inviter-told")
+    window.page.set_viewport_size({"width": 1280, "height": 800})
     _leave_a_draft(window)
     window.open_home()
     expect(window.home).to_contain_text("Lantern Books")
