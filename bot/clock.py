@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
-
 log = logging.getLogger(__name__)
 
 
@@ -24,6 +21,10 @@ class Clock:
     that raised; that is logged, and the tick goes on."""
 
     def __init__(self, ticks: Sequence[Tick]) -> None:
+        # Imported here, or the web process, which has no clock, would pay for it at its start.
+        from apscheduler.schedulers.background import BackgroundScheduler
+        from apscheduler.triggers.interval import IntervalTrigger
+
         self.errors: Counter[str] = Counter()
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}

@@ -41,11 +41,13 @@ class Identity:
 
     def standing(self, caller: Caller) -> Standing | None:
         """From memory or the database; None before the first contact. No network."""
+        if caller.is_outsider:
+            return None
         key = (caller.slack_key, caller.user_id)
         kept = self._standings.get(key)
         if kept is not None and kept[0] > self._monotonic():
             return kept[1]
-        standing = None if caller.is_outsider else self._practices.find(*key)
+        standing = self._practices.find(*key)
         if standing is not None and standing.set_up:
             _keep(self._standings, key, (self._monotonic() + _KEPT, standing))
         return standing

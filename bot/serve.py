@@ -16,6 +16,7 @@ _SERVER: dict[str, Any] = {
     "log_config": None,
     "access_log": False,
     "server_header": False,
+    "ws": "none",
     "timeout_graceful_shutdown": 10,
 }
 

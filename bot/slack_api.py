@@ -81,13 +81,17 @@ class PracticeSlack:
         self._client = client
         self._errors = errors
 
-    def open(self, trigger_id: str, loading: View, build: Callable[[], View]) -> None:
+    def open(self, trigger_id: str, loading: View, build: Callable[[], View]) -> Callable[[], None]:
         opened = self._client.views_open(trigger_id=trigger_id, view=loading)["view"]
-        try:
-            view = build()
-        except Exception as error:  # noqa: BLE001 - the person looks at "Opening…": tell them there
-            view = self._errors.as_view(error)
-        self.update(opened, view)
+
+        def replace() -> None:
+            try:
+                view = build()
+            except Exception as error:  # noqa: BLE001 - the person looks at "Opening…": tell them there
+                view = self._errors.as_view(error)
+            self.update(opened, view)
+
+        return replace
 
     def update(self, view: dict[str, Any], new: View) -> None:
         try:

@@ -1,6 +1,7 @@
 """Slack's requests over a WebSocket, for installations that Slack can't reach over HTTP."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from slack_bolt import App
@@ -18,5 +19,7 @@ def connected(bolt: App, app_token: str) -> Iterator[None]:
             handler.connect()  # type: ignore[no-untyped-call] # slack_bolt has no types here
         yield
     finally:
-        for handler in handlers:
-            handler.close()  # type: ignore[no-untyped-call]
+        # Together, since each waits until the read that it is in comes to its end.
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            for closing in [pool.submit(handler.close) for handler in handlers]:
+                closing.result()

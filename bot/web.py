@@ -88,7 +88,7 @@ def build(
         # Bolt's own adapter would run the app on the event loop, one request at a time.
         return await asyncio.get_running_loop().run_in_executor(threads, _dispatch, bolt, body, dict(headers))
 
-    def healthz(_: Request) -> Response:
+    async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def readyz(_: Request) -> Response:

@@ -25,8 +25,9 @@ class Caller:
 class Slack(Protocol):
     """The practice's Slack, over a connection that is kept. Every call is a network call: never before the answer."""
 
-    def open(self, trigger_id: str, loading: View, build: Callable[[], View]) -> None:
-        """Opens `loading` at once, since a trigger lasts 3 seconds, then puts what `build` makes in its place."""
+    def open(self, trigger_id: str, loading: View, build: Callable[[], View]) -> Callable[[], None]:
+        """Opens `loading` at once, since a trigger lasts 3 seconds. Gives back the rest, which puts what `build` makes
+        in its place."""
 
     def update(self, view: dict[str, Any], new: View) -> None:
         """Replaces the view unless it changed or was closed meanwhile: then the person has moved on."""
@@ -44,9 +45,10 @@ class Slack(Protocol):
 
 
 class After(Protocol):
-    """Does something once the answer is out. What fails there is told to the person and logged."""
+    """Does something once the answer is out; what the task gives back is done later still. What fails is told to the
+    person and logged."""
 
-    def __call__(self, task: Callable[..., None], *args: Any) -> None: ...
+    def __call__(self, task: Callable[..., Callable[[], None] | None], *args: Any) -> None: ...
 
 
 class Admission(Protocol):

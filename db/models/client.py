@@ -34,7 +34,7 @@ class TaxCategories(StrEnum):
 
 
 class Client(Identified, Base):
-    """`name_key` and `code_key` are the folded forms that duplicates are found by."""
+    """`name_key`, `code_key` and `bare_code` are the folded forms that duplicates are found by."""
 
     __tablename__ = "client"
     __table_args__ = (
@@ -42,6 +42,8 @@ class Client(Identified, Base):
         UniqueConstraint("extract_name"),
         UniqueConstraint("draft_id"),
         Index("ix_client_practice_id_name_key", "practice_id", "name_key"),
+        Index("ix_client_practice_id_bare_code", "practice_id", "bare_code"),
+        Index("ix_client_practice_id_deactivated_at", "practice_id", "deactivated_at"),
     )
 
     practice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("practice.id", ondelete="CASCADE"))
@@ -49,6 +51,7 @@ class Client(Identified, Base):
     name_key: Mapped[str]
     practice_code: Mapped[str | None]
     code_key: Mapped[str | None]
+    bare_code: Mapped[str | None]
     industry: Mapped[str | None]
     kind: Mapped[ClientKind] = mapped_column(text_enum(ClientKind))
     solutions: Mapped[Solutions] = mapped_column(text_enum(Solutions))

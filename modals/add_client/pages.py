@@ -157,13 +157,13 @@ def _access(shown: WizardPage) -> list[b.Block]:
         )
     ]
     if choices.colleagues:
-        people = _people(choices.colleagues, choices.chosen_colleagues, choices.too_many)
+        people = _people(choices.colleagues, choices.chosen.colleagues, choices.too_many)
         blocks.append(b.field("colleagues", "Colleagues", people, optional=True))
     if choices.teams:
-        teams = b.multi_select(_options(choices.teams), [str(c.id) for c in choices.chosen_teams])
+        teams = b.multi_select(_options(choices.teams), [str(c.id) for c in choices.chosen.teams])
         blocks.append(b.field("teams", "Teams", teams, optional=True))
     if choices.managers:
-        chosen = choices.chosen_manager
+        chosen = choices.chosen.account_manager
         if choices.too_many:
             manager = b.search(ids.SEARCH_MANAGERS, _options([chosen])[0] if chosen else None)
         else:
@@ -240,7 +240,8 @@ def _review(shown: WizardPage) -> list[b.Block]:
 
 
 def _rows(shown: WizardPage, review: Review) -> list[tuple[str, str]]:
-    rows = [
+    rows = [("Client type", "Business")] if StepName.CLIENT_TYPE in shown.steps else []
+    rows += [
         ("Business name", review.name),
         ("Practice code", review.practice_code or "–"),
         ("Industry", review.industry or "–"),
@@ -250,13 +251,17 @@ def _rows(shown: WizardPage, review: Review) -> list[tuple[str, str]]:
     if review.tax_categories:
         rows.append(("Self-employed", f"yes, with {TAX_CATEGORIES[review.tax_categories]} categories"))
     if shown.facts.has_colleagues:
-        rows.append(("Colleagues", ", ".join(review.colleagues) or "none besides the admins"))
+        rows.append(("Colleagues", _names(review.access.colleagues) or "none besides the admins"))
     if shown.facts.has_teams:
-        rows.append(("Teams", ", ".join(review.teams) or "none"))
-    if review.account_manager:
-        rows.append(("Account manager", review.account_manager))
+        rows.append(("Teams", _names(review.access.teams) or "none"))
+    if review.access.account_manager:
+        rows.append(("Account manager", review.access.account_manager.name))
     rows.append(("Invitation", _invitation(review)))
     return rows
+
+
+def _names(choices: Sequence[Choosable]) -> str:
+    return ", ".join(choice.name for choice in choices)
 
 
 def _invitation(review: Review) -> str:

@@ -1,11 +1,11 @@
 """From a draft to the client account."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from itertools import islice
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,15 +22,17 @@ from db.models import (
 )
 from services import audit, notices, policy
 from services.actor import Actor
-from services.add_client.lookups import access_choices, review_of
-from services.add_client.records import CreatedClient, Review
-from services.add_client.steps import ExistingUser, Facts, InviteChoice, StepName
+from services.add_client.lookups import review_of
+from services.add_client.records import ChosenAccess, CreatedClient, Review
+from services.add_client.steps import ExistingUser, Facts, InviteChoice
 from services.clients import extract
-from services.clients.names import code_key, name_key
+from services.clients.names import bare_code, code_key, name_key
 from services.clients.users import add_owner
 from services.invitations.service import invite
 from services.keys import Keyring
 from services.practice import count_bundle
+
+_LOOKED_UP_AT_ONCE = 20
 
 
 def insert_client(
@@ -44,13 +46,14 @@ def insert_client(
     now: datetime,
 ) -> Client:
     """Adds the account with all that belongs to it, under the lock on the practice's row that the caller holds."""
-    review = review_of(session, practice, actor, facts, draft.answers)
+    review = review_of(session, practice, facts, draft.answers)
     client = Client(
         practice_id=practice.id,
         name=review.name,
         name_key=name_key(review.name),
         practice_code=review.practice_code,
         code_key=code_key(review.practice_code) if review.practice_code else None,
+        bare_code=bare_code(review.practice_code) if review.practice_code else None,
         industry=review.industry,
         kind=ClientKind.BUSINESS,
         solutions=review.solutions,
@@ -62,7 +65,7 @@ def insert_client(
         created_at=now,
     )
     _insert_with_extract_name(session, client)
-    _grant(session, actor, colleague, practice, client, draft.answers)
+    _grant(session, colleague, client, review.access)
     audit.record(
         session,
         actor,
@@ -75,9 +78,9 @@ def insert_client(
             "solutions": client.solutions,
             "software": client.software,
             "extract_name": client.extract_name,
-            "colleagues": list(review.colleagues),
-            "teams": list(review.teams),
-            "account_manager": review.account_manager,
+            "colleagues": [colleague.name for colleague in review.access.colleagues],
+            "teams": [team.name for team in review.access.teams],
+            "account_manager": review.access.account_manager and review.access.account_manager.name,
             "defaults": practice.client_defaults,
         },
     )
@@ -137,49 +140,35 @@ def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *
     )
 
 
-def _grant(
-    session: Session,
-    actor: Actor,
-    colleague: Colleague,
-    practice: Practice,
-    client: Client,
-    answers: Mapping[str, Any],
-) -> None:
-    access = access_choices(session, practice, actor, answers.get(StepName.ACCESS, {}))
-    people = {c.id for c in access.chosen_colleagues}
-    if not policy.sees_all_clients(colleague):
-        people.add(colleague.id)  # whoever adds a client can open it
-    if access.chosen_manager:
-        client.account_manager_id = access.chosen_manager.id
-        people.add(access.chosen_manager.id)
+def _grant(session: Session, creator: Colleague, client: Client, access: ChosenAccess) -> None:
+    people = {colleague.id for colleague in access.colleagues}
+    if not policy.sees_all_clients(creator):
+        people.add(creator.id)  # whoever adds a client can open it
+    if access.account_manager:
+        client.account_manager_id = access.account_manager.id
+        people.add(access.account_manager.id)
     session.add_all(ClientAccess(client_id=client.id, colleague_id=person) for person in people)
-    session.add_all(ClientAccess(client_id=client.id, team_id=team.id) for team in access.chosen_teams)
+    session.add_all(ClientAccess(client_id=client.id, team_id=team.id) for team in access.teams)
 
 
 def _insert_with_extract_name(session: Session, client: Client) -> None:
     """Adds the client under the first Extract name that is free in the whole installation."""
-    names = extract.candidates(client.name)
-    client.extract_name = next(names)
-    taken = set(
-        session.scalars(
-            select(Client.extract_name).where(
-                or_(
-                    Client.extract_name == client.extract_name,
-                    Client.extract_name.startswith(f"{client.extract_name}-"),
-                )
-            )
-        )
-    )
-    while True:
-        while client.extract_name in taken:
-            client.extract_name = next(names)
+    for name in _free_names(session, client.name):
+        client.extract_name = name
         try:
             with session.begin_nested():
                 session.add(client)
         except IntegrityError as error:
             if "extract_name" not in str(error.orig):
                 raise
-            # Another practice took the name between the look and the insert.
-            taken.add(client.extract_name)
+            # Another practice took the name between the look and the insert: the next one.
         else:
             return
+
+
+def _free_names(session: Session, client_name: str) -> Iterator[str]:
+    names = extract.candidates(client_name)
+    while True:
+        some = list(islice(names, _LOOKED_UP_AT_ONCE))
+        taken = set(session.scalars(select(Client.extract_name).where(Client.extract_name.in_(some))))
+        yield from (name for name in some if name not in taken)

@@ -19,16 +19,23 @@ class Choosable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenAccess:
+    """Who is to have access besides the admins."""
+
+    colleagues: tuple[Choosable, ...]
+    teams: tuple[Choosable, ...]
+    account_manager: Choosable | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessChoices:
-    """`colleagues` and `managers` hold at most a hundred; beyond that the form searches. `chosen` is what is ticked."""
+    """`colleagues` and `managers` hold at most a hundred; beyond that the form searches."""
 
     colleagues: tuple[Choosable, ...]
     teams: tuple[Choosable, ...]
     managers: tuple[Choosable, ...]
     too_many: bool
-    chosen_colleagues: tuple[Choosable, ...]
-    chosen_teams: tuple[Choosable, ...]
-    chosen_manager: Choosable | None
+    chosen: ChosenAccess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +55,7 @@ class Review:
     solutions: Solutions
     software: Software
     tax_categories: TaxCategories | None
-    colleagues: tuple[str, ...]
-    teams: tuple[str, ...]
-    account_manager: str | None
+    access: ChosenAccess
     invite: InviteChoice
     contact_name: str | None
     contact_email: str | None

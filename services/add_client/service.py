@@ -60,10 +60,10 @@ class AddClientService:
                     billing_url=self._billing_url,
                     admins=admins(session, practice.id, frozenset({Role.PRACTICE_ADMIN})),
                 )
+            facts = facts_of(session, practice, actor)
             draft = _open_draft(session, actor)
             if draft is None:
-                return self._page(session, actor, practice, self._begin(session, actor))
-            facts = facts_of(session, practice, actor)
+                return self._page(session, actor, practice, facts, self._begin(session, actor))
             steps = applying(facts, draft.answers)
             return ResumeOffer(
                 draft_id=draft.id,
@@ -76,18 +76,18 @@ class AddClientService:
     def resume(self, actor: Actor, draft_id: uuid.UUID) -> WizardPage:
         """The page at which the person left. Raises GoneError when the draft is closed."""
         with self._database.begin() as session:
-            practice = self._permitted(session, actor)
-            return self._page(session, actor, practice, _draft(session, actor, draft_id))
+            practice, facts = self._permitted(session, actor)
+            return self._page(session, actor, practice, facts, _draft(session, actor, draft_id))
 
     def start_over(self, actor: Actor) -> WizardPage:
         """Discards the open draft, if there is one, and begins a new one."""
         with self._database.begin() as session:
-            practice = self._permitted(session, actor)
+            practice, facts = self._permitted(session, actor)
             get_colleague(session, actor, lock=True)
             draft = _open_draft(session, actor)
             if draft is not None:
                 self._discard(session, actor, draft)
-            return self._page(session, actor, practice, self._begin(session, actor))
+            return self._page(session, actor, practice, facts, self._begin(session, actor))
 
     def discard(self, actor: Actor, draft_id: uuid.UUID) -> None:
         """Raises GoneError when the draft is closed already."""
@@ -100,49 +100,48 @@ class AddClientService:
         Raises InvalidError at the fields, GoneError when the draft is closed.
         """
         with self._database.begin() as session:
-            practice = self._permitted(session, actor)
+            practice, facts = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
-            facts = facts_of(session, practice, actor)
             if step in _TAKE_NOTHING:
                 raise ConflictError("This page is not filled in. Use its own button.")
             checked = check(session, practice, facts, step, raw, draft.answers.get(step, {}))
             self._keep(draft, step, checked.raw)
             if checked.warning:
-                return replace(self._page(session, actor, practice, draft), **checked.warning)
+                return replace(self._page(session, actor, practice, facts, draft), **checked.warning)
             steps = applying(facts, draft.answers)
             draft.step = steps[min(_position(steps, step) + 1, len(steps) - 1)].name
-            return self._page(session, actor, practice, draft)
+            return self._page(session, actor, practice, facts, draft)
 
     def back(self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw) -> WizardPage:
         """Keeps what was typed, checked or not, and gives the page before."""
         with self._database.begin() as session:
-            practice = self._permitted(session, actor)
+            practice, facts = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
             self._keep_unchecked(draft, step, raw)
-            steps = applying(facts_of(session, practice, actor), draft.answers)
+            steps = applying(facts, draft.answers)
             draft.step = steps[max(_position(steps, step) - 1, 0)].name
-            return self._page(session, actor, practice, draft)
+            return self._page(session, actor, practice, facts, draft)
 
     def keep(self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw) -> WizardPage:
         """Keeps what was typed, checked or not, and gives the same page, whose fields may depend on it."""
         with self._database.begin() as session:
-            practice = self._permitted(session, actor)
+            practice, facts = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
             self._keep_unchecked(draft, step, raw)
-            return self._page(session, actor, practice, draft)
+            return self._page(session, actor, practice, facts, draft)
 
     def go_to(self, actor: Actor, draft_id: uuid.UUID, step: StepName) -> WizardPage:
         """A page that was filled in before, to change it. Raises GoneError when the draft is closed."""
         with self._database.begin() as session:
-            practice = self._permitted(session, actor)
+            practice, facts = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
             draft.step = step
-            return self._page(session, actor, practice, draft)
+            return self._page(session, actor, practice, facts, draft)
 
     def search_colleagues(self, actor: Actor, text: str, *, managers: bool) -> tuple[Choosable, ...]:
         """At most a hundred colleagues whose name holds `text`, for practices too large to list."""
         with self._database.read() as session:
-            practice = self._permitted(session, actor)
+            practice, _ = self._permitted(session, actor)
             return grantable(session, practice, actor, managers=managers, containing=text)[:LISTED]
 
     def create(self, actor: Actor, draft_id: uuid.UUID, *, revision: int) -> CreatedClient | WizardPage:
@@ -165,10 +164,10 @@ class AddClientService:
             to_mend = self._to_mend(session, practice, facts, draft)
             if to_mend is not None:
                 draft.step = to_mend
-                return self._page(session, actor, practice, draft, changed=True)
+                return self._page(session, actor, practice, facts, draft, changed=True)
             if draft.revision != revision:
                 draft.step = applying(facts, draft.answers)[-1].name
-                return self._page(session, actor, practice, draft, changed=True)
+                return self._page(session, actor, practice, facts, draft, changed=True)
             now = self._database.now()
             client = insert_client(session, self._keys, actor, colleague, practice, facts, draft, now)
             draft.client_id, draft.closed_at = client.id, now
@@ -189,9 +188,10 @@ class AddClientService:
             practice = session.scalars(select(Practice).where(Practice.id == practice_id)).one()
             return self._result(session, practice, client_id)
 
-    def _permitted(self, session: Session, actor: Actor) -> Practice:
+    def _permitted(self, session: Session, actor: Actor) -> tuple[Practice, Facts]:
         policy.require_add_clients(get_colleague(session, actor))
-        return _practice(session, actor)
+        practice = _practice(session, actor)
+        return practice, facts_of(session, practice, actor)
 
     def _begin(self, session: Session, actor: Actor) -> Draft:
         now = self._database.now()
@@ -231,11 +231,11 @@ class AddClientService:
         session: Session,
         actor: Actor,
         practice: Practice,
+        facts: Facts,
         draft: Draft,
         *,
         changed: bool = False,
     ) -> WizardPage:
-        facts = facts_of(session, practice, actor)
         steps = applying(facts, draft.answers)
         position = _position(steps, draft.step)
         if steps[position].name in _TAKE_NOTHING and (missing := self._to_mend(session, practice, facts, draft)):
@@ -257,7 +257,7 @@ class AddClientService:
             email_taken=step is StepName.INVITE and is_warned(raw),
             changed=changed,
             access=access_choices(session, practice, actor, raw) if step is StepName.ACCESS else None,
-            review=review_of(session, practice, actor, facts, draft.answers)
+            review=review_of(session, practice, facts, draft.answers)
             if step in {StepName.REVIEW, StepName.ASK}
             else None,
         )

@@ -40,6 +40,11 @@ def code_key(code: str) -> str:
     return fold(code)
 
 
+def bare_code(code: str) -> str | None:
+    """The letters and digits of a code: two codes that differ in the rest are easily mistaken for each other."""
+    return "".join(c for c in code_key(code) if c.isalnum()) or None
+
+
 def near(key: str, others: Iterable[str], *, limit: int = 3) -> list[str]:
     """Those of `others` that equal or nearly equal `key`, the likest first."""
     found = process.extract(key, list(others), scorer=fuzz.ratio, score_cutoff=NEARLY, limit=limit)

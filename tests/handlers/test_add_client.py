@@ -274,7 +274,7 @@ def test_no_answer_waits_for_a_network(stack: Stack, people: Office, monkeypatch
     ada.open_home()
     stranger.command("/add-client")
     stack.settle()
-    assert calling == {"after"}
+    assert calling == {"after", "after-rest"}
 
 
 def test_one_submission_delivered_ten_times_at_once_creates_one_client(stack: Stack, people: Office) -> None:

@@ -191,6 +191,7 @@ def upgrade() -> None:
         sa.Column("name_key", sa.Text(), nullable=False),
         sa.Column("practice_code", sa.Text(), nullable=True),
         sa.Column("code_key", sa.Text(), nullable=True),
+        sa.Column("bare_code", sa.Text(), nullable=True),
         sa.Column("industry", sa.Text(), nullable=True),
         sa.Column("kind", sa.Enum("business", "solo", name="clientkind", native_enum=False, length=40), nullable=False),
         sa.Column(
@@ -223,6 +224,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("practice_id", "code_key", name=op.f("uq_client_practice_id_code_key")),
     )
     with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.create_index("ix_client_practice_id_bare_code", ["practice_id", "bare_code"], unique=False)
+        batch_op.create_index("ix_client_practice_id_deactivated_at", ["practice_id", "deactivated_at"], unique=False)
         batch_op.create_index("ix_client_practice_id_name_key", ["practice_id", "name_key"], unique=False)
 
     op.create_table(
@@ -499,6 +502,8 @@ def downgrade() -> None:
     op.drop_table("permission_request")
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.drop_index("ix_client_practice_id_name_key")
+        batch_op.drop_index("ix_client_practice_id_deactivated_at")
+        batch_op.drop_index("ix_client_practice_id_bare_code")
 
     op.drop_table("client")
     op.drop_table("team")
