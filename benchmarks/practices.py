@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks import processes, slack
 from db.models import Client, ClientKind, Colleague, Plan, Practice, Region, Role, Software, Solutions, Team, TeamMember
 from db.session import Database, utc_now
-from services.clients.names import code_key, name_key
+from services.clients.names import bare_code, code_key, name_key
 
 _FIRST = [
     "Amber",
@@ -88,6 +88,7 @@ def seed(database_url: str, *, clients: int = 0, colleagues: int = 50) -> list[s
                 name_key=name_key(name),
                 practice_code=f"C{number:05}",
                 code_key=code_key(f"C{number:05}"),
+                bare_code=bare_code(f"C{number:05}"),
                 kind=ClientKind.BUSINESS,
                 solutions=Solutions.BOOKKEEPING,
                 software=Software.LATER,
