@@ -22,7 +22,7 @@ DOMAIN = "extract.example"
 
 @dataclass(frozen=True)
 class Office:
-    """A practice that is set up. Ada is its Practice Admin, Clem a Client Admin; Sam and Jo are Standard, Jo may add."""
+    """A practice that is set up: Ada is Practice Admin, Clem Client Admin, Sam and Jo are Standard, and Jo may add."""
 
     slack_key: str
     practice_id: uuid.UUID
