@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 import threading
+import uuid
+from collections.abc import Sequence
 from types import FrameType
 
 from bot import commands
@@ -13,8 +15,9 @@ from bot.logging import set_up as set_up_logging
 from bot.settings import Settings, SettingsError
 
 
-def main() -> int:
-    arguments = _parser().parse_args()
+def main(words: Sequence[str] | None = None) -> int:
+    """`words` are the command's; those of the process by default."""
+    arguments = _parser().parse_args(words)
     if arguments.command == "keys":
         return commands.new_key()
     if arguments.command == "manifest":
@@ -89,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     practice = sub.add_parser("practice", help="show or change practices")
     commands.practice_arguments(practice)
     jobs = sub.add_parser("jobs", help="what is due, and what failed")
-    jobs.add_argument("--again", metavar="ID", help="run a failed job again")
+    jobs.add_argument("--again", metavar="ID", type=uuid.UUID, help="run a failed job again")
     sub.add_parser("keys", help="print a new key for ENCRYPTION_KEYS")
     manifest = sub.add_parser("manifest", help="print the Slack app's manifest")
     manifest.add_argument("--url", required=True, help="the address under which Slack reaches the web process")

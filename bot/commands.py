@@ -4,7 +4,6 @@ import argparse
 import json
 import smtplib
 import sys
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +41,7 @@ def migrate(settings: Settings) -> int:
     from alembic.config import Config
 
     config = Config(ROOT / "alembic.ini")
+    config.set_main_option("path_separator", "os")
     config.attributes["database_url"] = settings.database_url
     command.upgrade(config, "head")
     return 0
@@ -53,6 +53,7 @@ def doctor(settings: Settings) -> int:
         ("Database", lambda: _check_database(settings)),
         ("Encryption keys", lambda: _check_keys(settings)),
         ("Slack", lambda: _check_slack(settings)),
+        ("Socket Mode", lambda: _check_socket_mode(settings)),
         ("Mail server", lambda: _check_mail(settings)),
     ]
     wrong = 0
@@ -91,6 +92,19 @@ def _check_slack(settings: Settings) -> str:
     finally:
         transport.close()
     return f"{answer['team']}, as {answer['user']}"
+
+
+def _check_socket_mode(settings: Settings) -> str:
+    if settings.slack_app_token is None:
+        return f"off: SLACK_APP_TOKEN is not set, so Slack sends its requests to {settings.public_url}/slack/events"
+    transport = SlackTransport(settings.slack_api_url)
+    try:
+        transport.client(None).apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+    except SlackApiError as error:
+        raise RuntimeError(f"SLACK_APP_TOKEN is refused: {error.response['error']}") from None
+    finally:
+        transport.close()
+    return "on"
 
 
 def _check_mail(settings: Settings) -> str:
@@ -158,7 +172,7 @@ def jobs(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         queue = Jobs(database)
         if arguments.again:
-            found = queue.run_again(uuid.UUID(arguments.again))
+            found = queue.run_again(arguments.again)
             print("It will run again." if found else "No failed job has this id.")
             return 0 if found else 1
         for lane, count in queue.counts().items():
