@@ -41,7 +41,6 @@ def migrate(settings: Settings) -> int:
     from alembic.config import Config
 
     config = Config(ROOT / "alembic.ini")
-    config.set_main_option("path_separator", "os")
     config.attributes["database_url"] = settings.database_url
     command.upgrade(config, "head")
     return 0

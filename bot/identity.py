@@ -86,7 +86,7 @@ class Identity:
                 "Clientdesk here belongs to another company, so you can't use it in this workspace."
             )
         if user.get("is_bot") or user.get("is_restricted") or user.get("is_ultra_restricted"):
-            raise NotPermittedError("Guests can't use Clientdesk. Ask a member of this workspace.")
+            raise NotPermittedError("Guests can't use Clientdesk. Ask a member of this workspace to do it for you.")
         return self._practices.first_contact(
             caller.slack_key, slack.workspace_name(caller.team_id), profile_of(caller.user_id, user)
         )

@@ -3,11 +3,12 @@
 import uuid
 from typing import Any
 
+from handlers.forms import show
 from handlers.home import show_home
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from handlers.workspaces import enter
-from modals import form, notices
+from modals import form
 from modals.add_client import ids, openings, pages
 from modals.add_client.pages import WizardMetadata
 from modals.blocks import View
@@ -36,18 +37,21 @@ def register(router: Registry) -> None:
     router.options(ids.SEARCH_MANAGERS, search_managers)
 
 
-def open_wizard(ack: Ack, caller: Caller, admit: Admission, services: Services, slack: Slack, after: After) -> None:
+def open_wizard(
+    ack: Ack,
+    caller: Caller,
+    body: dict[str, Any],
+    admit: Admission,
+    services: Services,
+    slack: Slack,
+    after: After,
+) -> None:
     ack()
 
     def build(actor: Actor) -> View:
         return openings.opening(services.add_client.open(actor))
 
-    after(
-        slack.open,
-        caller.trigger_id,
-        notices.loading(pages.TITLE),
-        lambda: enter(caller, admit, services, slack, build),
-    )
+    show(after, slack, caller, body, pages.TITLE, lambda: enter(caller, admit, services, slack, build))
 
 
 def resume(
@@ -61,14 +65,8 @@ def resume(
     after: After,
 ) -> None:
     ack()
-
-    def build() -> View:
-        return pages.page(services.add_client.resume(actor, uuid.UUID(action["value"])))
-
-    if body.get("view", {}).get("type") == "modal":
-        after(lambda: slack.update(body["view"], build()))
-    else:
-        after(slack.open, caller.trigger_id, notices.loading(pages.TITLE), build)
+    draft_id = uuid.UUID(action["value"])
+    show(after, slack, caller, body, pages.TITLE, lambda: pages.page(services.add_client.resume(actor, draft_id)))
 
 
 def start_over(ack: Ack, actor: Actor, body: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
@@ -86,7 +84,7 @@ def discard(
 
 def submit_page(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
     at = WizardMetadata.of(view)
-    page = services.add_client.submit(actor, at.draft, at.step, form.read(view))
+    page = services.add_client.submit(actor, at.draft, at.step, form.read(view), changing=at.changing)
     ack(response_action="update", view=pages.page(page))
 
 
@@ -99,7 +97,7 @@ def back(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack
 
 def choose_invite(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
     at = WizardMetadata.of(view)
-    page = services.add_client.keep(actor, at.draft, at.step, form.read(view))
+    page = services.add_client.keep(actor, at.draft, at.step, form.read(view), changing=at.changing)
     ack()
     after(slack.update, view, pages.page(page))
 

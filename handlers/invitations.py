@@ -3,9 +3,10 @@
 import uuid
 from typing import Any
 
+from handlers.forms import show
 from handlers.ports import Ack, After, Caller, Slack
 from handlers.registry import Registry
-from modals import form, invitations, notices
+from modals import form, invitations
 from services.actor import Actor
 from services.container import Services
 
@@ -27,15 +28,14 @@ def open_form(
 ) -> None:
     ack()
     client_id = uuid.UUID(action["value"])
-    if "view" in body:
-        after(lambda: slack.update(body["view"], invitations.form(services.first_users.invitable(actor, client_id))))
-    else:
-        after(
-            slack.open,
-            caller.trigger_id,
-            notices.loading(invitations.TITLE),
-            lambda: invitations.form(services.first_users.invitable(actor, client_id)),
-        )
+    show(
+        after,
+        slack,
+        caller,
+        body,
+        invitations.TITLE,
+        lambda: invitations.form(services.first_users.invitable(actor, client_id)),
+    )
 
 
 def submit_form(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:

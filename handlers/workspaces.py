@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from handlers.forms import show
 from handlers.ports import Ack, Admission, After, Caller, Forget, Slack
 from handlers.registry import Registry
-from modals import form, notices, set_up
+from modals import form, set_up
 from modals.blocks import View
 from services.actor import Actor
 from services.container import Services
@@ -29,9 +30,17 @@ def enter(caller: Caller, admit: Admission, services: Services, slack: Slack, bu
     return set_up.not_yours(services.practices.may_set_up(slack.owners))
 
 
-def open_set_up(ack: Ack, caller: Caller, admit: Admission, services: Services, slack: Slack, after: After) -> None:
+def open_set_up(
+    ack: Ack,
+    caller: Caller,
+    body: dict[str, Any],
+    admit: Admission,
+    services: Services,
+    slack: Slack,
+    after: After,
+) -> None:
     ack()
-    after(slack.open, caller.trigger_id, notices.loading(), lambda: enter(caller, admit, services, slack, _ready))
+    show(after, slack, caller, body, set_up.TITLE, lambda: enter(caller, admit, services, slack, _ready))
 
 
 def _ready(_: Actor) -> View:

@@ -56,6 +56,10 @@ def code(text: str) -> Element:
     return {"type": "text", "text": text, "style": {"code": True}}
 
 
+def emoji(name: str) -> Element:
+    return {"type": "emoji", "name": name}
+
+
 def link(url: str, text: str | None = None) -> Element:
     return {"type": "link", "url": url, "text": text or url}
 

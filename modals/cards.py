@@ -33,7 +33,8 @@ def invitation_accepted(notice: InvitationNotice) -> b.Message:
         [
             b.rich(
                 [
-                    b.words("✅ "),
+                    b.emoji("white_check_mark"),
+                    b.words(" "),
                     b.bold(notice.person_name),
                     b.words(f" ({notice.email}) accepted the invitation to "),
                     b.bold(notice.client_name),
@@ -51,7 +52,8 @@ def invitation_failed(notice: InvitationNotice) -> b.Message:
         [
             b.rich(
                 [
-                    b.words("⚠️ The invitation for "),
+                    b.emoji("warning"),
+                    b.words(" The invitation for "),
                     b.bold(notice.person_name),
                     b.words(" to "),
                     b.bold(notice.client_name),
@@ -71,7 +73,8 @@ def invitation_renewal_asked(notice: InvitationNotice) -> b.Message:
         [
             b.rich(
                 [
-                    b.words("✉️ "),
+                    b.emoji("email"),
+                    b.words(" "),
                     b.bold(notice.person_name),
                     b.words(f" ({notice.email}) opened an invitation to "),
                     b.bold(notice.client_name),

@@ -31,11 +31,11 @@ _SHOWN = (
 def overview(shown: Overview) -> b.View:
     blocks = [
         b.header(shown.practice_name),
-        b.context(f"You are {ROLES[shown.role]} here."),
+        b.context(f"Your role: {ROLES[shown.role]}"),
         b.rich(_meter(shown)),
     ]
-    if shown.may_add_clients:
-        blocks.append(b.actions(b.button("Add a client", add_client.OPEN, style="primary")))
+    # Shown to everybody: whoever may not add clients learns there what is missing, and can ask for it.
+    blocks.append(b.actions(b.button("Add a client", add_client.OPEN, style="primary")))
     if shown.draft is not None:
         name = shown.draft.client_name or "a client without a name yet"
         blocks += [

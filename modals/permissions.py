@@ -14,7 +14,10 @@ DECLINE = "permissions.decline"
 
 TITLE = "Request access"
 PERMISSIONS = {PermissionKind.ADD_CLIENTS: "Add client accounts"}
-OUTCOMES = {RequestStatus.APPROVED: "✅ Approved by ", RequestStatus.DECLINED: "❌ Declined by "}
+OUTCOMES = {
+    RequestStatus.APPROVED: [b.emoji("white_check_mark"), b.words(" Approved by ")],
+    RequestStatus.DECLINED: [b.emoji("x"), b.words(" Declined by ")],
+}
 
 
 def request_button() -> b.Element:
@@ -50,7 +53,7 @@ def card(request: Request) -> b.Message:
     if request.status is RequestStatus.PENDING:
         return b.message(said, [wish, _decision(request)])
     by = request.decider_name or "a former colleague"
-    outcome = [b.words(OUTCOMES[request.status]), b.bold(by)]
+    outcome = [*OUTCOMES[request.status], b.bold(by)]
     if request.decided_at is not None:
         outcome += [b.words(", "), b.moment(request.decided_at)]
     return b.message(f"{said}: {request.status} by {by}", [wish, b.rich(outcome)])
@@ -66,7 +69,8 @@ def decided(request: Request) -> b.Message:
             [
                 b.rich(
                     [
-                        b.words("✅ "),
+                        b.emoji("white_check_mark"),
+                        b.words(" "),
                         b.bold(by),
                         b.words(" approved your request for "),
                         b.bold(permission),
@@ -81,7 +85,14 @@ def decided(request: Request) -> b.Message:
         f"{by} declined your request for {permission}.",
         [
             b.rich(
-                [b.words("❌ "), b.bold(by), b.words(" declined your request for "), b.bold(permission), b.words(".")],
+                [
+                    b.emoji("x"),
+                    b.words(" "),
+                    b.bold(by),
+                    b.words(" declined your request for "),
+                    b.bold(permission),
+                    b.words("."),
+                ],
                 [b.words("Talk to them if you need it.")],
             )
         ],

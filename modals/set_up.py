@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from db.models import Plan, Region
 from modals import blocks as b
 from modals import subscription
+from modals.add_client import ids as add_client
 from modals.text import clip
 from services.errors import InvalidError
 from services.practice import SetUp
@@ -93,9 +94,8 @@ def done() -> b.View:
     return b.modal(
         TITLE,
         [
-            b.section(
-                "✅ Clientdesk is ready, and you are its Practice Admin. Type /add-client to add your first client."
-            ),
+            b.rich([b.emoji("white_check_mark"), b.words(" Clientdesk is ready, and you are its Practice Admin.")]),
+            b.actions(b.button("Add a client", add_client.OPEN, style="primary")),
         ],
     )
 

@@ -42,6 +42,8 @@ class Client(Identified, Base):
         UniqueConstraint("extract_name"),
         UniqueConstraint("draft_id"),
         Index("ix_client_practice_id_name_key", "practice_id", "name_key"),
+        Index("ix_client_created_by", "created_by"),
+        Index("ix_client_account_manager_id", "account_manager_id"),
         Index("ix_client_practice_id_bare_code", "practice_id", "bare_code"),
         Index("ix_client_practice_id_deactivated_at", "practice_id", "deactivated_at"),
     )

@@ -32,6 +32,7 @@ class ClientUser(Identified, Base):
     __tablename__ = "client_user"
     __table_args__ = (
         UniqueConstraint("client_id", "email_key"),
+        Index("ix_client_user_login_id", "login_id"),
         Index("ix_client_user_practice_id_email_key", "practice_id", "email_key"),
         Index(
             "uq_client_user_owner",

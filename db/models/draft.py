@@ -18,6 +18,8 @@ class Draft(Identified, Base):
 
     __tablename__ = "draft"
     __table_args__ = (
+        Index("ix_draft_practice_id", "practice_id"),
+        Index("ix_draft_client_id", "client_id"),
         Index(
             "uq_draft_open",
             "colleague_id",

@@ -35,6 +35,7 @@ class Invitation(Identified, Base):
     __tablename__ = "invitation"
     __table_args__ = (
         Index("ix_invitation_practice_id_status", "practice_id", "status"),
+        Index("ix_invitation_inviter_id", "inviter_id"),
         Index("ix_invitation_client_id", "client_id"),
         Index("ix_invitation_client_user_id", "client_user_id"),
         Index(

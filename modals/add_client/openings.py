@@ -74,14 +74,17 @@ def _permission_missing(missing: PermissionMissing) -> b.View:
 
 
 def result(created: CreatedClient) -> b.View:
-    return b.modal("Client created", _result(created))
+    return b.modal("Client created", _result(created, created.name))
 
 
 def result_message(created: CreatedClient) -> b.Message:
-    return b.message(f"{created.name} was created. Extract address: {created.extract.costs}", _result(created))
+    return b.message(
+        f"{created.name} was created. Extract address: {created.extract.costs}",
+        _result(created, f"{created.name} was created"),
+    )
 
 
-def _result(created: CreatedClient) -> list[b.Block]:
+def _result(created: CreatedClient, heading: str) -> list[b.Block]:
     rows: list[tuple[str, str | list[b.Element]]] = []
     if created.practice_code:
         rows.append(("Practice code", created.practice_code))
@@ -94,13 +97,13 @@ def _result(created: CreatedClient) -> list[b.Block]:
     rows += [
         ("Extract address for costs", [b.code(created.extract.costs)]),
         ("For sales", [b.code(created.extract.sales)]),
-        ("For files with several documents", [b.code(created.extract.multiple)]),
+        ("Several documents in one file", [b.code(created.extract.multiple)]),
         ("Invitation", _invited(created)),
         ("Client bundle", f"{created.bundle.used:,} of {count(created.bundle.included, 'account', 'accounts')} used"),
     ]
     next_steps = [] if created.contact_email else [invitations.open_button(created.client_id)]
     return [
-        b.header(f"{created.name} was created"),
+        b.header(heading),
         b.facts(rows),
         b.actions(*next_steps, b.button("Add another client", ids.OPEN)),
     ]
@@ -108,10 +111,12 @@ def _result(created: CreatedClient) -> list[b.Block]:
 
 def _invited(created: CreatedClient) -> str:
     contact = f"{created.contact_name} <{created.contact_email}>"
-    if created.has_existing_login:
+    if created.contact_email is None:
+        return "skipped"
+    if created.invitation is None and created.contact_signs_in:
         return f"none needed; {contact} signs in as before"
     if created.invitation is None:
-        return "skipped"
+        return f"none; {contact} was invited before, and finds this account too after accepting that"
     return f"by e-mail to {contact}, on its way"
 
 

@@ -42,17 +42,20 @@ class WizardMetadata(Metadata):
     draft: uuid.UUID
     step: StepName
     revision: int
+    changing: bool = False
 
 
 def page(shown: WizardPage) -> b.View:
     """The modal for one page, whichever step it is."""
     blocks = [b.context(f"Step {shown.number} of {shown.total} · {STEP_TITLES[shown.step]}")]
     if shown.changed:
-        blocks.append(b.section("⚠️ Something changed since you filled this in. Look through it, then go on."))
+        said = b.words(" Something changed since you filled this in. Look through it, then go on.")
+        blocks.append(b.rich([b.emoji("warning"), said]))
     blocks += _BUILDERS[shown.step](shown)
     if shown.number > 1:
         blocks.append(b.actions(b.button("Back", ids.BACK), block_id="navigation"))
-    blocks.append(b.context("Closing this window keeps a draft."))
+    if shown.number > 1:
+        blocks.append(b.context("Closing keeps a draft of the pages before this one."))
     submit, callback_id = _SUBMITS.get(shown.step, ("Next", ids.SUBMIT))
     if shown.twins:
         submit = "Continue anyway"
@@ -61,7 +64,9 @@ def page(shown: WizardPage) -> b.View:
         blocks,
         callback_id=callback_id,
         submit=submit,
-        private_metadata=WizardMetadata(draft=shown.draft_id, step=shown.step, revision=shown.revision).dump(),
+        private_metadata=WizardMetadata(
+            draft=shown.draft_id, step=shown.step, revision=shown.revision, changing=shown.changing
+        ).dump(),
     )
 
 
@@ -127,14 +132,14 @@ def _details(shown: WizardPage) -> list[b.Block]:
     ]
     if offers_self_employed(shown.facts, shown.answers):
         categories = "Schedule C" if shown.facts.region == "us" else "T2125"
-        switch = b.option("Self-employed", "yes", f"Sole proprietor or unincorporated: adds {categories} categories")
+        switch = b.option("Sole proprietor or unincorporated", "yes", f"Adds the {categories} tax categories")
         chosen = b.checkboxes([switch], ["yes"] if raw.get("self_employed") else [])
-        blocks.append(b.field("self_employed", "Self-employed client", chosen, optional=True))
+        blocks.append(b.field("self_employed", "Self-employed", chosen, optional=True))
     return blocks
 
 
 def _twins(twins: Sequence[Twin]) -> b.Block:
-    lines: list[list[b.Element]] = [[b.bold("⚠️ You may have this client already:")]]
+    lines: list[list[b.Element]] = [[b.emoji("warning"), b.bold(" You may have this client already:")]]
     for twin in twins:
         line = [b.words("• "), b.bold(twin.name)]
         if twin.practice_code:
@@ -212,8 +217,12 @@ def _invite(shown: WizardPage) -> list[b.Block]:
             ),
         ]
         blocks += [
-            b.section(
-                "⚠️ This e-mail already belongs to a user, so it can't be invited again. There are two right ways:"
+            b.rich(
+                [
+                    b.emoji("warning"),
+                    b.words(" This e-mail already belongs to a user, so it can't be invited again. "),
+                    b.words("There are two right ways:"),
+                ]
             ),
             b.field("existing", "How should this go on?", b.radios(ways, raw.get("existing"))),
         ]
@@ -231,7 +240,7 @@ def _review(shown: WizardPage) -> list[b.Block]:
                 {
                     "type": "static_select",
                     "action_id": ids.GO_TO,
-                    "placeholder": b.plain("Change a page…", 150),
+                    "placeholder": b.plain("Change an answer…", 150),
                     "options": [b.option(STEP_TITLES[name], name) for name in shown.steps[:-1]],
                 }
             ],
@@ -277,7 +286,7 @@ def _ask(shown: WizardPage) -> list[b.Block]:
     review = _needed(shown)
     return [
         b.section(
-            f"{review.contact_name} has a Clientdesk login already, so they invite you. Copy this message and send it. "
+            f"{review.contact_name} uses Clientdesk already, so they invite you. Copy this message and send it. "
             "No client account is created now: theirs comes to you when you accept."
         ),
         {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [b.words(asking(shown))]}]},
@@ -290,7 +299,7 @@ def asking(shown: WizardPage) -> str:
     return (
         f"Hello {review.contact_name},\n\n"
         f"we would like to work with {review.name} in Clientdesk, and you have an account there already. "
-        f"Please sign in to it and invite us as your practice. Our Clientdesk address is: {shown.practice_address}\n\n"
+        f"Please sign in to it and invite a practice: ours is called {shown.practice_address} there.\n\n"
         f"Thank you,\n{shown.practice_name}"
     )
 

@@ -134,7 +134,7 @@ def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *
         contact_name=owner.name if owner else None,
         contact_email=owner.email if owner else None,
         invitation=status,
-        has_existing_login=owner is not None and status is None,
+        contact_signs_in=owner is not None and owner.login_id is not None,
         bundle=count_bundle(session, practice),
         created_by=session.scalars(select(Colleague.slack_user_id).where(Colleague.id == client.created_by)).one(),
     )

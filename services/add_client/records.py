@@ -67,7 +67,8 @@ class WizardPage:
     """One page of the wizard.
 
     `steps` are those that apply; `number` counts from 1. `twins`, `email_taken` and `solo_asked` are the warnings that
-    bring a person back to the same page; `changed` says that the page is not what the person saw before.
+    bring a person back to the same page; `changed` says that the page is not what the person saw before. A page that is
+    shown for `changing` it leads back to the review.
     """
 
     draft_id: uuid.UUID
@@ -84,6 +85,7 @@ class WizardPage:
     email_taken: bool = False
     solo_asked: bool = False
     changed: bool = False
+    changing: bool = False
     access: AccessChoices | None = None
     review: Review | None = None
 
@@ -126,7 +128,7 @@ Opening = WizardPage | ResumeOffer | BundleFull | PermissionMissing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedClient:
-    """`invitation` is None when nobody was invited; `has_existing_login`: the contact signs in with one they have."""
+    """`invitation` is None when nobody was invited for this account; `contact_signs_in`: the contact has a login."""
 
     practice_id: uuid.UUID
     client_id: uuid.UUID
@@ -139,6 +141,6 @@ class CreatedClient:
     contact_name: str | None
     contact_email: str | None
     invitation: InvitationStatus | None
-    has_existing_login: bool
+    contact_signs_in: bool
     bundle: Bundle
     created_by: str

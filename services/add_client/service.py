@@ -63,7 +63,9 @@ class AddClientService:
             facts = facts_of(session, practice, actor)
             draft = _open_draft(session, actor)
             if draft is None:
-                return self._page(session, actor, practice, facts, self._begin(session, actor))
+                draft = self._begin(session, actor)
+            if draft.revision == 0:  # nothing was typed yet, so there is nothing to resume
+                return self._page(session, actor, practice, facts, draft)
             steps = applying(facts, draft.answers)
             return ResumeOffer(
                 draft_id=draft.id,
@@ -94,8 +96,12 @@ class AddClientService:
         with self._database.begin() as session:
             self._discard(session, actor, _draft(session, actor, draft_id))
 
-    def submit(self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw) -> WizardPage:
+    def submit(
+        self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw, *, changing: bool = False
+    ) -> WizardPage:
         """Keeps a page and gives the next one, or the same again with a warning that needs a second look.
+
+        A page that was gone back to for `changing` it leads straight to the review.
 
         Raises InvalidError at the fields, GoneError when the draft is closed.
         """
@@ -107,9 +113,11 @@ class AddClientService:
             checked = check(session, practice, facts, step, raw, draft.answers.get(step, {}))
             self._keep(draft, step, checked.raw)
             if checked.warning:
-                return replace(self._page(session, actor, practice, facts, draft), **checked.warning)
+                page = self._page(session, actor, practice, facts, draft)
+                return replace(page, changing=changing, **checked.warning)
             steps = applying(facts, draft.answers)
-            draft.step = steps[min(_position(steps, step) + 1, len(steps) - 1)].name
+            last = len(steps) - 1
+            draft.step = steps[last if changing else min(_position(steps, step) + 1, last)].name
             return self._page(session, actor, practice, facts, draft)
 
     def back(self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw) -> WizardPage:
@@ -122,13 +130,15 @@ class AddClientService:
             draft.step = steps[max(_position(steps, step) - 1, 0)].name
             return self._page(session, actor, practice, facts, draft)
 
-    def keep(self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw) -> WizardPage:
+    def keep(
+        self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw, *, changing: bool = False
+    ) -> WizardPage:
         """Keeps what was typed, checked or not, and gives the same page, whose fields may depend on it."""
         with self._database.begin() as session:
             practice, facts = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
             self._keep_unchecked(draft, step, raw)
-            return self._page(session, actor, practice, facts, draft)
+            return replace(self._page(session, actor, practice, facts, draft), changing=changing)
 
     def go_to(self, actor: Actor, draft_id: uuid.UUID, step: StepName) -> WizardPage:
         """A page that was filled in before, to change it. Raises GoneError when the draft is closed."""
@@ -136,7 +146,7 @@ class AddClientService:
             practice, facts = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
             draft.step = step
-            return self._page(session, actor, practice, facts, draft)
+            return replace(self._page(session, actor, practice, facts, draft), changing=True)
 
     def search_colleagues(self, actor: Actor, text: str, *, managers: bool) -> tuple[Choosable, ...]:
         """At most a hundred colleagues whose name holds `text`, for practices too large to list."""

@@ -20,7 +20,7 @@ def invitation_text(
     *, practice: str, client: str, person: str, inviter: str, link: str, expires_at: datetime
 ) -> InvitationText:
     practice, client, person, inviter = (one_line(name, _NAME_LIMIT) for name in (practice, client, person, inviter))
-    until = f"{expires_at:%A} {expires_at.day} {expires_at:%B %Y, %H:%M} UTC"
+    until = f"{expires_at:%A} {expires_at.day} {expires_at:%B %Y, %H:%M %Z}"
     invitation = f"{inviter} of {practice} invites you to the account of {client} in Clientdesk."
     what = "Open the link and set a password. It works once, until "
     unexpected = (

@@ -5,8 +5,9 @@ import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
@@ -388,7 +389,7 @@ class InvitationService:
             person=rows.client_user.name,
             inviter=rows.inviter.name,
             link=f"{self._public_url}/i/{token}",
-            expires_at=rows.invitation.expires_at,
+            expires_at=rows.invitation.expires_at.astimezone(_zone(rows.inviter.timezone)),
         )
         return Email(
             sender=self._sender,
@@ -584,3 +585,11 @@ def _tell_inviter(session: Session, invitation: Invitation, kind: str) -> None:
         colleague_id=invitation.inviter_id,
         args={"invitation_id": str(invitation.id)},
     )
+
+
+def _zone(name: str) -> tzinfo:
+    """The inviter's, which is mostly the client's too."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -71,7 +71,7 @@ def test_a_client_is_added_and_the_colleague_is_told(stack: Stack, people: Offic
     ada.submit()
     assert "Cy Client <cy@example.com>" in ada.wait_view(callback_id=ids.CREATE).text
     ada.submit()
-    assert "Acme Ltd was created" in ada.wait_view(title="Client created").text
+    assert "Acme Ltd" in ada.wait_view(title="Client created").text
     stack.run_due()
     assert "acme-ltd@extract.localhost" in ada.wait_message("Acme Ltd was created", "app_dm").text
     assert "/i/" in stack.sandbox.wait_mail("cy@example.com")["text"]
@@ -215,7 +215,7 @@ def test_an_email_of_a_user_offers_two_ways(stack: Stack, people: Office) -> Non
     ada.wait_view(containing="already belongs to a user")
     ada.fill("existing", "They invite us")
     ada.submit()
-    assert "Our Clientdesk address is: birch-co" in ada.wait_view(callback_id=ids.FINISH_ASKING).text
+    assert "ours is called birch-co there" in ada.wait_view(callback_id=ids.FINISH_ASKING).text
     ada.submit()
     ada.wait_view(containing="Done.")
     assert _count(stack, Client) == 0
@@ -229,7 +229,30 @@ def test_the_shortcut_and_the_button_open_the_wizard_too(stack: Stack, people: O
     ada.close()
     stack.run_due()
     ada.click("Add a client")
-    ada.wait_view(containing="You have a draft")
+    ada.wait_view(callback_id=ids.SUBMIT)
+
+
+def test_adding_another_client_takes_the_place_of_the_result(stack: Stack, people: Office) -> None:
+    ada = stack.person("U_ADA")
+    _to_review(stack, ada)
+    ada.submit()
+    ada.wait_view(title="Client created")
+    ada.click("Add another client")
+    ada.wait_view(callback_id=ids.SUBMIT)
+    assert len(ada.views) == 1
+
+
+def test_a_changed_answer_leads_straight_back_to_the_review(stack: Stack, people: Office) -> None:
+    created(add_client(_database(stack)), people.ada, "Zenith")
+    ada = stack.person("U_ADA")
+    _to_review(stack, ada)
+    ada.fill("change", "Details")
+    ada.wait_view(callback_id=ids.SUBMIT)
+    ada.fill("name", "Zenith Ltd")
+    ada.submit()
+    ada.wait_view(containing="You may have this client already")
+    ada.submit()
+    assert "Zenith Ltd" in ada.wait_view(callback_id=ids.CREATE).text
 
 
 @pytest.mark.reaches(ids.SEARCH_COLLEAGUES, ids.SEARCH_MANAGERS)

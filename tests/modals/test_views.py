@@ -78,7 +78,7 @@ CREATED = CreatedClient(
     contact_name=LONG,
     contact_email=EMAIL,
     invitation=InvitationStatus.QUEUED,
-    has_existing_login=False,
+    contact_signs_in=False,
     bundle=BUNDLE,
     created_by="U_ADA",
 )

@@ -224,6 +224,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("practice_id", "code_key", name=op.f("uq_client_practice_id_code_key")),
     )
     with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.create_index("ix_client_account_manager_id", ["account_manager_id"], unique=False)
+        batch_op.create_index("ix_client_created_by", ["created_by"], unique=False)
         batch_op.create_index("ix_client_practice_id_bare_code", ["practice_id", "bare_code"], unique=False)
         batch_op.create_index("ix_client_practice_id_deactivated_at", ["practice_id", "deactivated_at"], unique=False)
         batch_op.create_index("ix_client_practice_id_name_key", ["practice_id", "name_key"], unique=False)
@@ -320,6 +322,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("client_id", "email_key", name=op.f("uq_client_user_client_id_email_key")),
     )
     with op.batch_alter_table("client_user", schema=None) as batch_op:
+        batch_op.create_index("ix_client_user_login_id", ["login_id"], unique=False)
         batch_op.create_index("ix_client_user_practice_id_email_key", ["practice_id", "email_key"], unique=False)
         batch_op.create_index(
             "uq_client_user_owner",
@@ -352,6 +355,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
     )
     with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.create_index("ix_draft_client_id", ["client_id"], unique=False)
+        batch_op.create_index("ix_draft_practice_id", ["practice_id"], unique=False)
         batch_op.create_index(
             "uq_draft_open",
             ["colleague_id", "wizard"],
@@ -421,6 +426,7 @@ def upgrade() -> None:
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.create_index("ix_invitation_client_id", ["client_id"], unique=False)
         batch_op.create_index("ix_invitation_client_user_id", ["client_user_id"], unique=False)
+        batch_op.create_index("ix_invitation_inviter_id", ["inviter_id"], unique=False)
         batch_op.create_index(
             "ix_invitation_live_expires_at",
             ["expires_at"],
@@ -467,6 +473,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("status IN ('queued', 'sent', 'failed', 'opened')"),
             sqlite_where=sa.text("status IN ('queued', 'sent', 'failed', 'opened')"),
         )
+        batch_op.drop_index("ix_invitation_inviter_id")
         batch_op.drop_index("ix_invitation_client_user_id")
         batch_op.drop_index("ix_invitation_client_id")
 
@@ -476,6 +483,8 @@ def downgrade() -> None:
         batch_op.drop_index(
             "uq_draft_open", postgresql_where=sa.text("closed_at IS NULL"), sqlite_where=sa.text("closed_at IS NULL")
         )
+        batch_op.drop_index("ix_draft_practice_id")
+        batch_op.drop_index("ix_draft_client_id")
 
     op.drop_table("draft")
     with op.batch_alter_table("client_user", schema=None) as batch_op:
@@ -483,6 +492,7 @@ def downgrade() -> None:
             "uq_client_user_owner", postgresql_where=sa.text("is_owner"), sqlite_where=sa.text("is_owner")
         )
         batch_op.drop_index("ix_client_user_practice_id_email_key")
+        batch_op.drop_index("ix_client_user_login_id")
 
     op.drop_table("client_user")
     with op.batch_alter_table("client_access", schema=None) as batch_op:
@@ -504,6 +514,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_client_practice_id_name_key")
         batch_op.drop_index("ix_client_practice_id_deactivated_at")
         batch_op.drop_index("ix_client_practice_id_bare_code")
+        batch_op.drop_index("ix_client_created_by")
+        batch_op.drop_index("ix_client_account_manager_id")
 
     op.drop_table("client")
     op.drop_table("team")
