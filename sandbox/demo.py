@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -85,8 +86,9 @@ class Demo:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as starting:
-            self.directory = Path(tempfile.mkdtemp(prefix="clientdesk-demo-"))
-            starting.callback(shutil.rmtree, self.directory, ignore_errors=True)
+            with _uninterrupted():
+                self.directory = Path(tempfile.mkdtemp(prefix="clientdesk-demo-"))
+                starting.callback(shutil.rmtree, self.directory, ignore_errors=True)
             self._port, self._bot_port, self._smtp_port = _ports(self._port)
             self.environment = self._environment()
             starting.callback(self._stop)
@@ -104,19 +106,13 @@ class Demo:
 
     def operate(self, *arguments: str) -> str:
         """Runs one of the operator's commands, `python -m bot …`; returns what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=_ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=_START_SECONDS,
-            check=False,
-            start_new_session=True,
-        )
-        if done.returncode:
-            raise DemoError(f"python -m bot {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        said = self.directory / "operator.log"
+        said.unlink(missing_ok=True)
+        self._spawn("operator", "-m", "bot", *arguments)
+        _wait(self._processes["operator"])
+        if self._processes.pop("operator").returncode:
+            raise DemoError(f"python -m bot {' '.join(arguments)} failed:\n{self.log('operator')}")
+        return self.log("operator")
 
     def start_bot(self) -> None:
         """Starts the product; also again, after `stop_bot`."""
@@ -170,13 +166,13 @@ class Demo:
 
     def _stop(self) -> None:
         # The bot first: it may be in the middle of a call to the sandbox.
-        for name in ("bot", "sandbox"):
+        for name in ("operator", "bot", "sandbox"):
             if (process := self._processes.pop(name, None)) is not None:
                 process.terminate()
                 _wait(process)
 
     def _spawn(self, name: str, *arguments: str) -> None:
-        with (self.directory / f"{name}.log").open("ab") as log:
+        with (self.directory / f"{name}.log").open("ab") as log, _uninterrupted():
             self._processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=_ROOT,
@@ -277,6 +273,23 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A request to stop waits until the block ends, so that what is begun in it is known to whoever has to end it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[int] = []
+    before = {each: signal.signal(each, lambda number, _: waiting.append(number)) for each in _STOPPING}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    for number in waiting:
+        signal.raise_signal(number)
 
 
 @contextlib.contextmanager

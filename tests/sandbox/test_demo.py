@@ -1,5 +1,6 @@
 """`make demo` and `make tour`, as a newcomer and a shell meet them."""
 
+import os
 import re
 import signal
 import socket
@@ -19,10 +20,11 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60
 
 
-def _started(module: str, *arguments: str) -> subprocess.Popen[str]:
+def _started(module: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -49,13 +51,22 @@ def test_the_demo_gives_one_address_and_leaves_nothing_behind() -> None:
     assert not psutil.wait_procs(processes, PATIENCE)[1]
 
 
-def test_the_demo_can_be_stopped_while_it_starts() -> None:
-    with _started("sandbox.demo", "--port", "0") as demo:
+def test_the_demo_can_be_stopped_while_it_starts(tmp_path: Path) -> None:
+    with _started("sandbox.demo", "--port", "0", TMPDIR=str(tmp_path)) as demo:
         assert demo.stdout is not None
         assert "Starting" in demo.stdout.readline()
         demo.send_signal(signal.SIGTERM)
         assert demo.stdout.read() == "Stopped.\n"
         assert demo.wait(PATIENCE) == 0
+    assert [each for each in psutil.process_iter() if _temporary_folder(each) == str(tmp_path)] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def _temporary_folder(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("TMPDIR")
+    except psutil.Error:
+        return None
 
 
 def test_a_taken_port_is_named() -> None:
