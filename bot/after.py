@@ -2,12 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 THREADS = 32
-REST_THREADS = 4
+REST_THREADS = 8
+_LONGEST_WAIT = 0.1
 
 Task = Callable[..., Callable[[], None] | None]
 
@@ -17,8 +19,9 @@ _log = logging.getLogger(__name__)
 class AfterPool:
     """Bounded pools. A failing task is reported to the person whose request caused it.
 
-    What a task gives back is the rest of it, for which Slack sets no time limit. Few threads do the rests, so that
-    they neither hold up the tasks that Slack gives 3 seconds nor take the interpreter from the answers.
+    What a task gives back is the rest of it, for which Slack sets no time limit. Rests have few threads of their own
+    and wait, never long, while something is urgent: Slack gives 3 seconds for an answer and for the opening of a form,
+    and all threads share one interpreter.
     """
 
     def __init__(self, threads: int = THREADS) -> None:
@@ -26,16 +29,25 @@ class AfterPool:
         self._rest = ThreadPoolExecutor(REST_THREADS, thread_name_prefix="after-rest")
         self._changed = threading.Condition()
         self._open = 0
+        self._urgent = 0
 
     @property
     def open_tasks(self) -> int:
         """How many wait or run."""
         return self._open
 
+    @contextmanager
+    def urgent(self) -> Iterator[None]:
+        """While it lasts, rests wait."""
+        self._count(urgent=1)
+        try:
+            yield
+        finally:
+            self._count(urgent=-1)
+
     def submit(self, report: Callable[[Exception], None], task: Task, *args: Any) -> None:
-        with self._changed:
-            self._open += 1
-        self._pool.submit(self._run, report, task, *args)
+        self._count(tasks=1, urgent=1)
+        self._pool.submit(self._begin, report, task, *args)
 
     def wait_until_idle(self, timeout: float) -> bool:
         """Until nothing waits or runs; False if that takes longer than `timeout` seconds."""
@@ -46,18 +58,34 @@ class AfterPool:
         self._pool.shutdown(wait=True)
         self._rest.shutdown(wait=True)
 
-    def _run(self, report: Callable[[Exception], None], task: Task, *args: Any) -> None:
-        rest = None
-        try:
-            rest = task(*args)
-        except Exception as error:  # noqa: BLE001 - the boundary: everything is reported
-            try:
-                report(error)
-            except Exception:  # noqa: BLE001 - nobody is left to tell
-                _log.exception("A failure could not be reported to the person")
-        if rest is not None:
-            self._rest.submit(self._run, report, rest)
-            return
+    def _begin(self, report: Callable[[Exception], None], task: Task, *args: Any) -> None:
+        rest = _run(report, task, *args)
+        if rest is None:
+            self._count(tasks=-1, urgent=-1)
+        else:
+            self._rest.submit(self._finish, report, rest)
+            self._count(urgent=-1)
+
+    def _finish(self, report: Callable[[Exception], None], rest: Callable[[], None]) -> None:
         with self._changed:
-            self._open -= 1
-            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._urgent == 0, _LONGEST_WAIT)
+        _run(report, rest)
+        self._count(tasks=-1)
+
+    def _count(self, *, tasks: int = 0, urgent: int = 0) -> None:
+        with self._changed:
+            self._open += tasks
+            self._urgent += urgent
+            if self._open == 0 or self._urgent == 0:
+                self._changed.notify_all()
+
+
+def _run(report: Callable[[Exception], None], task: Task, *args: Any) -> Callable[[], None] | None:
+    try:
+        return task(*args)
+    except Exception as error:  # noqa: BLE001 - the boundary: everything is reported
+        try:
+            report(error)
+        except Exception:  # noqa: BLE001 - nobody is left to tell
+            _log.exception("A failure could not be reported to the person")
+        return None

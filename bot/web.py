@@ -85,8 +85,9 @@ def build(
         headers = request.headers
         if not check.passes(body, headers.get("x-slack-request-timestamp"), headers.get("x-slack-signature")):
             return PlainTextResponse("The signature does not match", 401)
-        # Bolt's own adapter would run the app on the event loop, one request at a time.
-        return await asyncio.get_running_loop().run_in_executor(threads, _dispatch, bolt, body, dict(headers))
+        with after.urgent():
+            # Bolt's own adapter would run the app on the event loop, one request at a time.
+            return await asyncio.get_running_loop().run_in_executor(threads, _dispatch, bolt, body, dict(headers))
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok")
