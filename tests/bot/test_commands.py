@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from bot.__main__ import main
+from bot.cli import main
 from db.models import Colleague, Job, Lane, Plan, Practice, Region, Role, Team
 from db.session import Database
 from sandbox.running import RunningSandbox
