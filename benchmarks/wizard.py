@@ -23,7 +23,7 @@ COLLEAGUES = 50
 WALKS = 40
 WARM_UP = 4
 GOAL = 6.0
-"""The floor reads one row and writes one; Create reads fifteen times and writes eleven rows, jobs and audit included."""
+"""The floor reads one row and writes one. Create reads fifteen times and writes eleven rows: jobs, audit and all."""
 
 View = dict[str, Any]
 
