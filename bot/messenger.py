@@ -16,7 +16,7 @@ from modals.add_client import openings
 from modals.blocks import Message
 from services.container import Services
 from services.errors import ServiceError
-from services.invitations.service import InvitationNotice
+from services.invitations.records import InvitationNotice
 from services.jobs import Claim, GiveUp, Kind, Retry
 from services.permissions import ASKED, CLOSED, DECIDED, Place
 

@@ -32,7 +32,8 @@ from db.session import Database
 from services.actor import Actor
 from services.delivery.email import Email, Mailer
 from services.emails import email_key
-from services.invitations import InvitationService, invite
+from services.invitations.inviting import invite
+from services.invitations.service import InvitationService
 from services.jobs import Claim, Jobs
 from services.keys import Keyring
 from services.logins import Passwords

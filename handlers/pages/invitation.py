@@ -18,7 +18,8 @@ from starlette.routing import Route
 
 from handlers.pages.rendering import Renderer
 from services.errors import InvalidError, ServiceError
-from services.invitations import InvitationClosedError, InvitationPage, InvitationService, LinkState
+from services.invitations.records import InvitationClosedError, InvitationPage, LinkState
+from services.invitations.service import InvitationService
 from services.keys import hash_token
 from services.logins import BusyError
 

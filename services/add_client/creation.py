@@ -28,7 +28,7 @@ from services.add_client.steps import ExistingUser, Facts, InviteChoice
 from services.clients import extract
 from services.clients.names import bare_code, code_key, name_key
 from services.clients.users import add_owner
-from services.invitations.service import invite
+from services.invitations.inviting import invite
 from services.keys import Keyring
 from services.practice import count_bundle
 

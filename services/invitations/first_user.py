@@ -14,7 +14,7 @@ from services.clients.users import add_owner, email_is_taken
 from services.clients.visibility import get_client
 from services.emails import email_key
 from services.errors import ConflictError, InvalidError
-from services.invitations.service import invite
+from services.invitations.inviting import invite
 from services.keys import Keyring
 from services.practice import get_colleague
 

@@ -40,7 +40,7 @@ from services.add_client.steps import CODE_LENGTH, NAME_LENGTH, ExistingUser, Fa
 from services.clients.extract import ExtractAddress
 from services.errors import GoneError, InvalidError
 from services.invitations.first_user import Invitable, Invited
-from services.invitations.service import InvitationNotice
+from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle

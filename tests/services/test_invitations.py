@@ -23,15 +23,9 @@ from db.models import (
 from db.session import Database
 from services.delivery.email import RefusedError, UndeliveredError
 from services.errors import InvalidError, NotFoundError, ServiceError
-from services.invitations import (
-    EMAIL_KIND,
-    Accepted,
-    InvitationClosedError,
-    InvitationNotice,
-    InvitationPage,
-    InvitationService,
-    LinkState,
-)
+from services.invitations.inviting import EMAIL_KIND
+from services.invitations.records import Accepted, InvitationClosedError, InvitationNotice, InvitationPage, LinkState
+from services.invitations.service import InvitationService
 from services.jobs import GiveUp, LostClaim, Retry
 from services.keys import Keyring, hash_token
 from tests.fakes import Clock

@@ -1,0 +1,72 @@
+"""What is told of invitations, as values."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from db.models import InvitationStatus
+from services.errors import ServiceError
+
+
+class LinkState(StrEnum):
+    """What a link is to the person who opens it."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    USED = "used"
+    REPLACED = "replaced"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationPage:
+    """`has_login`: the address has a password already, which is asked for instead of a new one. All is empty for an
+    unknown link."""
+
+    state: LinkState
+    practice_name: str = ""
+    client_name: str = ""
+    person_name: str = ""
+    email: str = ""
+    has_login: bool = False
+    renewal_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    practice_name: str
+    client_name: str
+    person_name: str
+    email: str
+    had_login: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationNotice:
+    """All that a message about an invitation says."""
+
+    invitation_id: uuid.UUID
+    practice_id: uuid.UUID
+    inviter_slack_user_id: str
+    client_id: uuid.UUID
+    client_name: str
+    person_name: str
+    email: str
+    status: InvitationStatus
+    failure: str | None
+    created_at: datetime
+    expires_at: datetime
+    sent_at: datetime | None
+    opened_at: datetime | None
+    accepted_at: datetime | None
+    renewal_asked_at: datetime | None
+
+
+class InvitationClosedError(ServiceError):
+    """The link can't be used, or not in this way; `page` says what it is now."""
+
+    def __init__(self, page: InvitationPage) -> None:
+        super().__init__("This link can't be used.")
+        self.page = page
