@@ -10,18 +10,24 @@ export class Messages {
   #surfaces = new Map();
   #conversation = null;
   #user = null;
+  #following = true;
+  #height = 0;
 
   constructor(session) {
     this.#session = session;
     this.list = h("ol", { class: "messages", role: "log", "aria-label": "Messages", tabindex: "0" });
     this.node = this.list;
+    this.list.addEventListener("scroll", () => this.#scrolled());
+    new ResizeObserver(() => this.#resized()).observe(this.list);
   }
 
   render(conversation, messages) {
     const moved = this.#conversation !== conversation.id || this.#user !== this.#session.user;
     const { list } = this;
-    const atEnd = moved || list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-    if (moved) list.replaceChildren();
+    if (moved) {
+      this.#following = true;
+      list.replaceChildren();
+    }
     this.#conversation = conversation.id;
     this.#user = this.#session.user;
     const items = [];
@@ -34,7 +40,23 @@ export class Messages {
     }
     if (!items.length) items.push({ key: "empty", signature: conversation.id, empty: conversation });
     keepingFocus(list, () => reconcile(list, items, (item) => this.#row(item)));
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    this.#follow();
+  }
+
+  // The newest message stays in sight until the person scrolls away from it.
+  #follow() {
+    if (this.#following) this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  #scrolled() {
+    const { list } = this;
+    if (list.clientHeight !== this.#height) return; // a new size moved it, not the person
+    this.#following = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+  }
+
+  #resized() {
+    this.#height = this.list.clientHeight;
+    this.#follow();
   }
 
   #day(message) {

@@ -8,7 +8,7 @@ export class Modals {
   #session;
   #surfaces = new Map();
   #shown = { id: null, title: null };
-  #busy = false;
+  #busy = new Map();
 
   constructor(session) {
     this.#session = session;
@@ -43,6 +43,7 @@ export class Modals {
       this.#hideRest(false);
       this.dialog.close();
       this.body.replaceChildren();
+      this.surface = null;
       this.#shown = { id: null, title: null };
     }
   }
@@ -101,15 +102,20 @@ export class Modals {
     other.focus();
   }
 
+  // Does a button's work once for each view as it is shown: a click meanwhile is the second of a double click. Other
+  // buttons work on: one may close a view whose submission is under way, as in Slack.
   async #once(button, work) {
-    if (this.#busy) return;
-    this.#busy = true;
+    const shown = `${this.view.id} ${this.view.hash}`;
+    if (this.#busy.get(button) === shown) return;
+    this.#busy.set(button, shown);
     button.setAttribute("aria-busy", "true");
     try {
       await work();
     } finally {
-      this.#busy = false;
-      button.removeAttribute("aria-busy");
+      if (this.#busy.get(button) === shown) {
+        this.#busy.delete(button);
+        button.removeAttribute("aria-busy");
+      }
     }
   }
 

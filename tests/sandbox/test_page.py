@@ -245,6 +245,31 @@ def test_an_edited_message_is_redrawn_and_marked(page: Page, sandbox: RunningSan
     expect(page.get_by_text("Working on it")).to_be_hidden()
 
 
+def test_the_newest_message_stays_in_sight_until_the_person_scrolls_away(page: Page, sandbox: RunningSandbox) -> None:
+    for number in range(1, 31):
+        post(sandbox, "D_ADA", text=f"Message number {number}")
+    page.goto("/?as=U_ADA&in=D_ADA")
+    messages = page.get_by_role("log")
+    expect(messages.get_by_text("Message number 30")).to_be_in_viewport(ratio=1)
+
+    page.set_viewport_size({"width": 1000, "height": 400})
+    expect(messages.get_by_text("Message number 30")).to_be_in_viewport(ratio=1)
+
+    page.get_by_role("tab", name="Home").click()
+    expect(messages).to_be_hidden()
+    for number in range(31, 41):
+        post(sandbox, "D_ADA", text=f"Message number {number}")
+    page.get_by_role("tab", name="Messages").click()
+    expect(messages.get_by_text("Message number 40")).to_be_in_viewport(ratio=1)
+
+    messages.focus()
+    page.keyboard.press("Home")
+    expect(messages.get_by_text("Message number 1", exact=True)).to_be_in_viewport(ratio=1)
+    post(sandbox, "D_ADA", text="Message number 41")
+    expect(messages.get_by_text("Message number 41")).to_be_visible()
+    expect(messages.get_by_text("Message number 1", exact=True)).to_be_in_viewport(ratio=1)
+
+
 # Commands and shortcuts
 
 
@@ -483,6 +508,31 @@ def test_a_failed_submission_is_an_alert_in_the_modal_and_nothing_is_lost(
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("operation_timeout")
     expect(page.get_by_label("Business name")).to_have_value("Acme")
     expect(page.get_by_role("button", name="Create")).not_to_have_attribute("aria-busy", "true")
+
+
+def test_a_modal_can_be_closed_while_its_submission_is_under_way(
+    page: Page, sandbox: RunningSandbox, app: StubApp
+) -> None:
+    answering = threading.Event()
+
+    def answer_late(_: Json) -> Json:
+        answering.wait(5)
+        return {"response_action": "update", "view": modal("Next page")}
+
+    app.reply = answer_late
+    open_modal(sandbox, modal("Add client", field("name", "Business name")))
+    page.goto("/?as=U_ADA")
+    page.get_by_label("Business name").fill("Acme")
+    with page.expect_response("**/sandbox/submit"):
+        page.get_by_role("button", name="Create").click()
+        app.wait_for("view_submission")
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        answering.set()
+
+    post(sandbox, text="Later")
+    expect(page.get_by_text("Later")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 def test_a_stack_of_three_is_closed_one_by_one_with_what_was_typed_kept(page: Page, sandbox: RunningSandbox) -> None:
