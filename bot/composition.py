@@ -67,7 +67,9 @@ class Composition:
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
         self._single_token = single
         self.errors = ErrorMapper()
-        self.identity = Identity(self.services.practices, self.transport, self.errors, single_token=single)
+        self.identity = Identity(
+            self.services.people, self.services.workspaces, self.transport, self.errors, single_token=single
+        )
         self.after = AfterPool()
         self.installs = InstallService(self.database)
         self.router = app.routes()
@@ -104,7 +106,7 @@ class Composition:
         )
         return install.routes(
             self.installs,
-            self.services.practices,
+            self.services.workspaces,
             consent,
             self.identity.forget,
             self.errors.explain,
@@ -132,7 +134,7 @@ class Composition:
             [
                 *worker.ticks(),
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
-                Tick(name="practices.purge", every=timedelta(days=1), call=self.services.practices.purge),
+                Tick(name="workspaces.purge", every=timedelta(days=1), call=self.services.workspaces.purge),
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]

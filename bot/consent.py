@@ -15,7 +15,7 @@ from bot.errors import ErrorMapper
 from bot.identity import profile_of
 from bot.slack_api import PracticeSlack, SlackTransport
 from handlers.ports import Consent, ConsentRefusedError, Grant
-from services.practice import Profile
+from services.people import Profile
 
 MANIFEST = Path(__file__).parent.parent / "manifest.json"
 _log = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from bot.errors import ErrorMapper
 from bot.slack_api import PracticeSlack, SlackTransport
 from handlers.ports import Caller
 from services.errors import NotPermittedError
-from services.practice import PracticeService, Profile, Standing
+from services.people import PeopleService, Profile, Standing
+from services.workspaces import WorkspaceService
 
 _MOST_KEPT = 20_000
 _KEPT = 60.0
@@ -22,14 +23,16 @@ _V = TypeVar("_V")
 class Identity:
     def __init__(
         self,
-        practices: PracticeService,
+        people: PeopleService,
+        workspaces: WorkspaceService,
         transport: SlackTransport,
         errors: ErrorMapper,
         *,
         single_token: str | None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._practices = practices
+        self._people = people
+        self._workspaces = workspaces
         self._transport = transport
         self._errors = errors
         self._single_token = single_token
@@ -47,7 +50,7 @@ class Identity:
         kept = self._standings.get(key)
         if kept is not None and kept[0] > self._monotonic():
             return kept[1]
-        standing = self._practices.find(*key)
+        standing = self._people.find(*key)
         if standing is not None and standing.set_up:
             _keep(self._standings, key, (self._monotonic() + _KEPT, standing))
         return standing
@@ -59,7 +62,7 @@ class Identity:
         kept = self._tokens.get(slack_key)
         if kept is not None and kept[0] > self._monotonic():
             return kept[1]
-        token = self._practices.bot_token(slack_key)
+        token = self._workspaces.bot_token(slack_key)
         if token is not None:  # that there is none may change at any moment, in another process
             _keep(self._tokens, slack_key, (self._monotonic() + _KEPT, token))
         return token
@@ -87,7 +90,7 @@ class Identity:
             )
         if user.get("is_bot") or user.get("is_restricted") or user.get("is_ultra_restricted"):
             raise NotPermittedError("Guests can't use Clientdesk. Ask a member of this workspace to do it for you.")
-        return self._practices.first_contact(
+        return self._people.first_contact(
             caller.slack_key, slack.workspace_name(caller.team_id), profile_of(caller.user_id, user)
         )
 

@@ -61,11 +61,11 @@ class SlackMessenger:
         ]
 
     def _installed(self, claim: Claim) -> None:
-        notice = self._services.practices.install_notice(uuid.UUID(claim.args["colleague_id"]))
+        notice = self._services.workspaces.install_notice(uuid.UUID(claim.args["colleague_id"]))
         self._send(claim, notice.practice_id, notice.slack_user_id, cards.installed(notice))
 
     def _welcome(self, claim: Claim) -> None:
-        user = self._services.practices.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
+        user = self._services.people.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
         self._send(claim, _practice(claim), user, cards.welcome())
 
     def _client_created(self, claim: Claim) -> None:
@@ -114,7 +114,7 @@ class SlackMessenger:
     @contextmanager
     def _asking(self, practice_id: uuid.UUID) -> Iterator[WebClient]:
         """The practice's Slack; what it refuses is turned into what becomes of the job."""
-        workspace = self._services.practices.workspace(practice_id)
+        workspace = self._services.workspaces.workspace(practice_id)
         if workspace is None:
             raise GiveUp("The workspace has uninstalled the app")
         token = self._single_token or workspace.bot_token
@@ -122,7 +122,7 @@ class SlackMessenger:
             yield self._transport.client(token)
         except SlackApiError as error:
             if error.response["error"] in _LOST:
-                self._services.practices.token_refused(practice_id, token)
+                self._services.workspaces.token_refused(practice_id, token)
             raise _what_now(error) from error
 
 

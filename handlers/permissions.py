@@ -55,7 +55,7 @@ def decline(
 
 def _decider(caller: Caller, services: Services) -> Actor | Stranger:
     """Whoever clicked, colleague or not: the service decides, and keeps what it refuses."""
-    standing = None if caller.is_outsider else services.practices.find(caller.slack_key, caller.user_id)
+    standing = None if caller.is_outsider else services.people.find(caller.slack_key, caller.user_id)
     return Stranger(caller.slack_key, caller.user_id) if standing is None else standing.actor
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from modals.blocks import Message, View
-from services.practice import Profile, Standing
+from services.people import Profile, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

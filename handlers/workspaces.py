@@ -53,7 +53,7 @@ def submit_set_up(ack: Ack, actor: Actor, view: dict[str, Any], services: Servic
 
 
 def end_installation(ack: Ack, caller: Caller, body: dict[str, Any], services: Services, forget: Forget) -> None:
-    services.practices.uninstalled(caller.slack_key, at=_event_time(body))
+    services.workspaces.uninstalled(caller.slack_key, at=_event_time(body))
     forget(caller.slack_key)
     ack()
 

@@ -4,7 +4,7 @@ from modals import blocks as b
 from modals import set_up
 from modals.add_client import ids as add_client
 from services.invitations.records import InvitationNotice
-from services.practice import InstallNotice
+from services.workspaces import InstallNotice
 
 
 def welcome() -> b.Message:

@@ -9,13 +9,17 @@ from services.invitations.first_user import FirstUserService
 from services.invitations.service import InvitationService
 from services.keys import Keyring
 from services.overview import OverviewService
+from services.people import PeopleService
 from services.permissions import PermissionService
 from services.practice import PracticeService
+from services.workspaces import WorkspaceService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
+    people: PeopleService
     practices: PracticeService
+    workspaces: WorkspaceService
     add_client: AddClientService
     invitations: InvitationService
     first_users: FirstUserService
@@ -35,7 +39,9 @@ def build(
     billing_url: str | None,
 ) -> Services:
     return Services(
-        practices=PracticeService(database, keys, first_admin=first_admin, billing_url=billing_url),
+        people=PeopleService(database, first_admin=first_admin),
+        practices=PracticeService(database, first_admin=first_admin, billing_url=billing_url),
+        workspaces=WorkspaceService(database, keys, first_admin=first_admin),
         add_client=AddClientService(database, keys, extract_domain=extract_domain, billing_url=billing_url),
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now

@@ -8,13 +8,17 @@ from cryptography.fernet import Fernet
 
 from db.models import ClientRole, ClientUser, Login, Plan, Region, Role, Team, TeamMember
 from db.session import Database
+from services import container
 from services.actor import Actor
 from services.add_client.records import CreatedClient, WizardPage
 from services.add_client.service import AddClientService
 from services.add_client.steps import StepName
+from services.container import Services
+from services.delivery.email import Email
 from services.keys import Keyring
 from services.operator import OperatorService
-from services.practice import PracticeService, Profile, SetUp
+from services.people import PeopleService, Profile
+from services.practice import PracticeService, SetUp
 
 KEYS = Keyring([Fernet.generate_key().decode()])
 DOMAIN = "extract.example"
@@ -53,9 +57,9 @@ def office(
     has_dhi: bool = False,
     teams: tuple[str, ...] = (),
 ) -> Office:
-    practices = PracticeService(database, KEYS)
+    met = PeopleService(database)
     people = {
-        user: practices.first_contact(slack_key, "Birch & Co", profile(user, name, owner=user == "U_ADA")).actor
+        user: met.first_contact(slack_key, "Birch & Co", profile(user, name, owner=user == "U_ADA")).actor
         for user, name in (
             ("U_ADA", "Ada Marsh"),
             ("U_CLEM", "Clem Okafor"),
@@ -63,7 +67,7 @@ def office(
             ("U_JO", "Jo Lind"),
         )
     }
-    practices.set_up(
+    PracticeService(database).set_up(
         people["U_ADA"], SetUp(name="Birch & Co", region=region, plan=plan, bundle=bundle, has_dhi=has_dhi)
     )
     operator = OperatorService(database)
@@ -82,6 +86,26 @@ def office(
         people["U_SAM"],
         people["U_JO"],
         known,
+    )
+
+
+class Mute:
+    """A mail server to which nothing is sent."""
+
+    def send(self, email: Email) -> None:
+        raise AssertionError(f"nobody expects an e-mail to {email.recipient.address}")
+
+
+def all_services(database: Database, *, first_admin: str | None = None) -> Services:
+    return container.build(
+        database,
+        KEYS,
+        Mute(),
+        public_url="https://desk.example",
+        email_from="hello@clientdesk.example",
+        extract_domain=DOMAIN,
+        first_admin=first_admin,
+        billing_url=None,
     )
 
 

@@ -14,7 +14,7 @@ from handlers.pages.rendering import Renderer
 from handlers.ports import Consent, ConsentRefusedError, Forget, Grant
 from services.errors import ServiceError
 from services.installs import LIFETIME, InstallService
-from services.practice import PracticeService
+from services.workspaces import WorkspaceService
 
 RETURN_PATH = "/slack/oauth_redirect"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -22,7 +22,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 def routes(
     installs: InstallService,
-    practices: PracticeService,
+    workspaces: WorkspaceService,
     consent: Consent,
     forget: Forget,
     explain: Callable[[Exception], tuple[str, str | None]],
@@ -30,7 +30,7 @@ def routes(
     public_url: str,
 ) -> list[Route]:
     """`explain` gives the words for an unexpected failure and the reference under which it is logged."""
-    pages = _InstallPages(installs, practices, consent, forget, explain, public_url)
+    pages = _InstallPages(installs, workspaces, consent, forget, explain, public_url)
     return [
         Route("/slack/install", pages.begin, methods=["GET"]),
         Route(RETURN_PATH, pages.finish, methods=["GET"]),
@@ -41,14 +41,14 @@ class _InstallPages:
     def __init__(
         self,
         installs: InstallService,
-        practices: PracticeService,
+        workspaces: WorkspaceService,
         consent: Consent,
         forget: Forget,
         explain: Callable[[Exception], tuple[str, str | None]],
         public_url: str,
     ) -> None:
         self._installs = installs
-        self._practices = practices
+        self._workspaces = workspaces
         self._consent = consent
         self._forget = forget
         self._explain = explain
@@ -96,7 +96,7 @@ class _InstallPages:
 
     def _install(self, code: str) -> Response:
         grant = self._consent.exchange(code, self._return_to)
-        standing = self._practices.installed(
+        standing = self._workspaces.installed(
             grant.slack_key,
             grant.practice_name,
             bot_token=grant.bot_token,

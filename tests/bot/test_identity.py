@@ -17,7 +17,8 @@ from db.session import Database
 from handlers.ports import Caller
 from services.errors import NotPermittedError
 from services.operator import OperatorService
-from services.practice import PracticeService, Standing
+from services.people import PeopleService, Standing
+from services.workspaces import WorkspaceService
 from tests.builders import KEYS, office, profile
 from tests.canned import CannedSlack
 
@@ -37,20 +38,27 @@ class Watch:
         return self.now
 
 
-class CountingPractices(PracticeService):
+class Counting:
     """Counts how often the database is asked who somebody is, or for a token."""
 
-    asked = 0
+    def __init__(self, database: Database) -> None:
+        self.asked = 0
+        counting = self
 
-    @override
-    def find(self, slack_key: str, slack_user_id: str) -> Standing | None:
-        self.asked += 1
-        return super().find(slack_key, slack_user_id)
+        class People(PeopleService):
+            @override
+            def find(self, slack_key: str, slack_user_id: str) -> Standing | None:
+                counting.asked += 1
+                return super().find(slack_key, slack_user_id)
 
-    @override
-    def bot_token(self, slack_key: str) -> str | None:
-        self.asked += 1
-        return super().bot_token(slack_key)
+        class Workspaces(WorkspaceService):
+            @override
+            def bot_token(self, slack_key: str) -> str | None:
+                counting.asked += 1
+                return super().bot_token(slack_key)
+
+        self.people = People(database)
+        self.workspaces = Workspaces(database, KEYS)
 
 
 @pytest.fixture
@@ -75,8 +83,8 @@ def person(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def practices(database: Database) -> CountingPractices:
-    return CountingPractices(database, KEYS)
+def counting(database: Database) -> Counting:
+    return Counting(database)
 
 
 @pytest.fixture
@@ -85,9 +93,11 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def make(practices: PracticeService, slack: CannedSlack, watch: Watch) -> Iterator[Callable[[str | None], Identity]]:
+def make(counting: Counting, slack: CannedSlack, watch: Watch) -> Iterator[Callable[[str | None], Identity]]:
     transport = SlackTransport(slack.api_url)
-    yield lambda token: Identity(practices, transport, ErrorMapper(), single_token=token, monotonic=watch)
+    yield lambda token: Identity(
+        counting.people, counting.workspaces, transport, ErrorMapper(), single_token=token, monotonic=watch
+    )
     transport.close()
 
 
@@ -107,8 +117,8 @@ def count(database: Database) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-def installed(practices: PracticeService, slack_key: str = "T_BIRCH", token: str = "xoxb-1") -> None:
-    practices.installed(
+def installed(counting: Counting, slack_key: str = "T_BIRCH", token: str = "xoxb-1") -> None:
+    counting.workspaces.installed(
         slack_key, "Birch & Co", bot_token=token, bot_user_id="U_B", scopes="", installer=profile("U_ADA", "Ada")
     )
 
@@ -197,9 +207,9 @@ def test_a_person_of_which_slack_knows_little_is_met_all_the_same(
     ],
 )
 def test_an_organisations_people_are_of_the_practice_whatever_their_workspace(
-    slack: CannedSlack, practices: CountingPractices, many: Identity, user: dict[str, Any], *, admitted: bool
+    slack: CannedSlack, counting: Counting, many: Identity, user: dict[str, Any], *, admitted: bool
 ) -> None:
-    installed(practices, "E_ORG")
+    installed(counting, "E_ORG")
     slack.answers["users.info"] = {"user": person(**user)}
     if admitted:
         assert (
@@ -214,26 +224,24 @@ def test_an_organisations_people_are_of_the_practice_whatever_their_workspace(
 
 
 def test_a_known_colleague_costs_no_network_and_one_look(
-    database: Database, slack: CannedSlack, practices: CountingPractices, single: Identity, watch: Watch
+    database: Database, slack: CannedSlack, counting: Counting, single: Identity, watch: Watch
 ) -> None:
     birch = office(database)
     for _ in range(5):
         standing = single.admit(ADA)
         assert standing.actor == birch.ada
-    assert (practices.asked, slack.calls) == (1, [])
+    assert (counting.asked, slack.calls) == (1, [])
     watch.now += MINUTE
     single.standing(ADA)
-    assert practices.asked == 2
+    assert counting.asked == 2
 
 
-def test_somebody_of_a_practice_that_is_not_set_up_is_looked_up_each_time(
-    practices: CountingPractices, single: Identity
-) -> None:
-    standing = practices.first_contact("T_BIRCH", "Birch & Co", profile("U_ADA", "Ada", owner=True))
+def test_somebody_of_a_practice_that_is_not_set_up_is_looked_up_each_time(counting: Counting, single: Identity) -> None:
+    standing = counting.people.first_contact("T_BIRCH", "Birch & Co", profile("U_ADA", "Ada", owner=True))
     assert standing.may_set_up
     for _ in range(3):
         single.standing(ADA)
-    assert practices.asked == 3
+    assert counting.asked == 3
 
 
 def test_a_role_is_never_kept(database: Database, single: Identity) -> None:
@@ -245,54 +253,54 @@ def test_a_role_is_never_kept(database: Database, single: Identity) -> None:
     assert not hasattr(standing, "role")
 
 
-def test_a_workspaces_token_is_kept_for_a_minute(practices: CountingPractices, many: Identity, watch: Watch) -> None:
-    installed(practices)
+def test_a_workspaces_token_is_kept_for_a_minute(counting: Counting, many: Identity, watch: Watch) -> None:
+    installed(counting)
     assert [many.token("T_BIRCH") for _ in range(3)] == ["xoxb-1"] * 3
-    assert practices.asked == 1
-    installed(practices, token="xoxb-2")
+    assert counting.asked == 1
+    installed(counting, token="xoxb-2")
     watch.now += MINUTE
     assert many.token("T_BIRCH") == "xoxb-2"
 
 
-def test_that_there_is_no_token_is_not_kept(practices: CountingPractices, many: Identity) -> None:
+def test_that_there_is_no_token_is_not_kept(counting: Counting, many: Identity) -> None:
     assert many.token("T_BIRCH") is None
-    installed(practices)
+    installed(counting)
     assert many.token("T_BIRCH") == "xoxb-1"
 
 
-def test_each_workspace_has_its_own_token(practices: CountingPractices, many: Identity) -> None:
-    installed(practices, "T_BIRCH", "xoxb-birch")
-    installed(practices, "T_OTHER", "xoxb-other")
+def test_each_workspace_has_its_own_token(counting: Counting, many: Identity) -> None:
+    installed(counting, "T_BIRCH", "xoxb-birch")
+    installed(counting, "T_OTHER", "xoxb-other")
     assert (many.token("T_BIRCH"), many.token("T_OTHER")) == ("xoxb-birch", "xoxb-other")
 
 
 def test_what_is_forgotten_is_asked_again_and_nothing_else(
-    database: Database, practices: CountingPractices, many: Identity
+    database: Database, counting: Counting, many: Identity
 ) -> None:
     office(database)
     office(database, slack_key="T_OTHER")
-    installed(practices)
-    installed(practices, "T_OTHER", "xoxb-other")
+    installed(counting)
+    installed(counting, "T_OTHER", "xoxb-other")
     other = replace(ADA, slack_key="T_OTHER", team_id="T_OTHER")
     for caller in (ADA, other):
         many.standing(caller)
         many.token(caller.slack_key)
-    asked = practices.asked
-    installed(practices, token="xoxb-2")
+    asked = counting.asked
+    installed(counting, token="xoxb-2")
     many.forget("T_BIRCH")
     assert many.token("T_BIRCH") == "xoxb-2"
     many.standing(ADA)
     many.standing(other)
     many.token("T_OTHER")
-    assert practices.asked == asked + 2
+    assert counting.asked == asked + 2
 
 
 def test_a_colleague_of_an_uninstalled_practice_is_nobody_until_slack_answers(
-    database: Database, slack: CannedSlack, practices: CountingPractices, single: Identity
+    database: Database, slack: CannedSlack, counting: Counting, single: Identity
 ) -> None:
     birch = office(database)
     single.standing(ADA)
-    practices.uninstalled("T_BIRCH")
+    counting.workspaces.uninstalled("T_BIRCH")
     single.forget("T_BIRCH")
     assert single.standing(ADA) is None
     slack.answers["users.info"] = {"ok": False, "error": "account_inactive"}

@@ -132,7 +132,7 @@ def test_somebody_who_is_gone_is_a_fact_and_says_nothing_of_the_practice(stack: 
 
 
 def test_to_a_workspace_that_uninstalled_nothing_is_sent(stack: Stack) -> None:
-    stack.composition.services.practices.uninstalled("T_BIRCH")
+    stack.composition.services.workspaces.uninstalled("T_BIRCH")
     stack.run_due()
     assert posts(stack) == []
     assert job(stack).outcome is JobOutcome.FAILED

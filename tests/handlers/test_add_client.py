@@ -259,9 +259,9 @@ def test_a_changed_answer_leads_straight_back_to_the_review(stack: Stack, people
 def test_in_a_large_practice_colleagues_are_searched(stack: Stack, people: Office) -> None:
     operator = OperatorService(_database(stack))
     operator.change_practice("T_BIRCH", plan=Plan.ADVANCED)
-    practices = stack.composition.services.practices
+    people_met = stack.composition.services.people
     for number in range(101):
-        practices.first_contact("T_BIRCH", "", profile(f"U_{number}", f"Person {number:03}"))
+        people_met.first_contact("T_BIRCH", "", profile(f"U_{number}", f"Person {number:03}"))
     ada = stack.person("U_ADA")
     _to_details(ada)
     ada.fill("name", "Acme Ltd")

@@ -241,7 +241,7 @@ def test_after_an_uninstall_nothing_is_said_until_the_reinstall_which_restores_a
     assert len(many.sandbox.calls("chat.postMessage")) == posted
 
     clock.advance(timedelta(days=29))
-    many.composition.services.practices.purge()
+    many.composition.services.workspaces.purge()
     page = install(many, browser, user="U_SAM")
     assert "Everything is as you left it" in page.text
     many.run_due()

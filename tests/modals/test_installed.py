@@ -6,7 +6,7 @@ import pytest
 from modals import cards
 from sandbox.plain import plain
 from sandbox.slack.limits import check_message
-from services.practice import InstallNotice
+from services.workspaces import InstallNotice
 
 
 @pytest.mark.parametrize(

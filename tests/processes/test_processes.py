@@ -18,7 +18,7 @@ from services.add_client.records import CreatedClient
 from services.add_client.service import AddClientService
 from services.keys import Keyring
 from services.operator import OperatorService
-from services.practice import PracticeService
+from services.people import PeopleService
 from tests.builders import KEYS, office, profile, to_review
 from tests.processes.conftest import KEY, SECRET, environment, running, web_processes
 from tests.requests import pressing_create, signed
@@ -31,11 +31,11 @@ def test_of_fifty_creates_in_two_processes_one_gets_the_last_place(postgresql_ur
     with closing(database):
         office(database, bundle=1)
         service = AddClientService(database, KEYS, extract_domain="extract.example")
-        practices, operator = PracticeService(database, KEYS), OperatorService(database)
+        met, operator = PeopleService(database), OperatorService(database)
         bodies = []
         for number in range(AT_ONCE):
             user = f"U_{number}"
-            actor = practices.first_contact("T_BIRCH", "", profile(user, f"Person {number}")).actor
+            actor = met.first_contact("T_BIRCH", "", profile(user, f"Person {number}")).actor
             operator.change_colleague("T_BIRCH", user, may_add_clients=True)
             bodies.append(pressing_create(user, to_review(service, actor, details={"name": f"Client {number}"})))
         start = threading.Barrier(AT_ONCE)

@@ -34,8 +34,8 @@ from services.add_client.records import (
 from services.add_client.steps import StepName
 from services.errors import BundleFullError, ConflictError, GoneError, InvalidError, NotPermittedError, ServiceError
 from services.operator import OperatorService
-from services.practice import PracticeService
-from tests.builders import KEYS, add_client, client_user, created, joined, login, office, profile, to_review
+from services.people import PeopleService
+from tests.builders import add_client, client_user, created, joined, login, office, profile, to_review
 from tests.fakes import Clock
 
 
@@ -522,9 +522,9 @@ def test_two_practices_creating_one_name_at_once_both_get_an_address(database: D
 
 def test_a_practice_too_large_to_list_is_searched(database: Database) -> None:
     people, service = office(database, region=Region.OTHER), add_client(database)
-    practices = PracticeService(database, KEYS)
+    met = PeopleService(database)
     for number in range(101):
-        practices.first_contact("T_BIRCH", "", profile(f"U_{number}", f"Person {number:03}"))
+        met.first_contact("T_BIRCH", "", profile(f"U_{number}", f"Person {number:03}"))
     page = service.start_over(people.ada)
     page = service.submit(people.ada, page.draft_id, StepName.SOFTWARE, {"software": "none"})
     page = service.submit(people.ada, page.draft_id, StepName.DETAILS, {"name": "Acme"})

@@ -68,7 +68,7 @@ def test_a_contact_that_can_not_be_invited_is_refused_at_the_field(
 
 
 def test_only_a_practice_admin_raises_the_bundle_and_only_upwards(database: Database) -> None:
-    people, practices = office(database, bundle=10), PracticeService(database, KEYS)
+    people, practices = office(database, bundle=10), PracticeService(database)
     for actor in (people.clem, people.jo):
         with pytest.raises(NotPermittedError):
             practices.raise_bundle(actor, 20)
@@ -76,6 +76,6 @@ def test_only_a_practice_admin_raises_the_bundle_and_only_upwards(database: Data
         with pytest.raises(InvalidError):
             practices.raise_bundle(people.ada, included)
     assert practices.raise_bundle(people.ada, 20).included == 20
-    elsewhere = PracticeService(database, KEYS, billing_url="https://billing.example")
+    elsewhere = PracticeService(database, billing_url="https://billing.example")
     with pytest.raises(NotPermittedError):
         elsewhere.raise_bundle(people.ada, 30)
