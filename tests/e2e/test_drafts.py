@@ -65,6 +65,16 @@ def test_a_draft_is_discarded_on_app_home(ada: Window) -> None:
     ada.begin()
 
 
+def test_a_draft_in_which_nothing_was_typed_is_not_offered(ada: Window) -> None:
+    ada.begin()
+    ada.press("Close")
+    ada.expect_closed()
+
+    ada.begin()
+    ada.expect_step(1, 6, "Client type")
+    expect(ada.dialog).not_to_contain_text("You have a draft")
+
+
 def test_a_form_whose_draft_was_discarded_elsewhere_says_so_when_it_is_sent(practice: Stack, ada: Window) -> None:
     ada.begin()
     ada.press("Next")
@@ -91,5 +101,6 @@ def leave_a_draft(window: Window, name: str) -> None:
     window.fill("Practice code", "HD")
     window.press("Next")
     window.expect_step(4, 6, "Colleague access")
+    window.expect_text("Closing keeps a draft of the pages before this one.")
     window.press("Close")
     window.expect_closed()

@@ -113,6 +113,11 @@ class Window:
         expect(self.dialog.locator("[aria-busy=true]")).to_have_count(0)
         self.dialog.get_by_role("button", name=name, exact=True).click()
 
+    def change_answer(self, step: str) -> None:
+        """On the review."""
+        self.field("Change an answer…").click()
+        self.dialog.get_by_role("option", name=step, exact=True).click()
+
     def open_home(self) -> None:
         self.page.get_by_role("navigation").get_by_role("link", name=re.compile(f"^{APP}")).click()
 
