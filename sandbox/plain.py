@@ -67,7 +67,9 @@ def _rich(item: Any) -> str:
         if "elements" in item:
             joint = "\n" if item["type"] in {"rich_text", "rich_text_list"} else ""
             return joint.join(_rich(element) for element in item["elements"])
-        return str(item.get("text") or item.get("url") or item.get("user_id") or "")
+        if item["type"] == "emoji":
+            return f":{item['name']}:"
+        return str(item.get("text") or item.get("url") or item.get("user_id") or item.get("fallback") or "")
     return ""
 
 
