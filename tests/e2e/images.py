@@ -14,6 +14,12 @@ from tests.e2e.window import Window
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "images"
 LARGEST = 200 * 1024
 EMAIL = "mary@marigold.example"
+READY = """() => {
+  document.activeElement.blur();
+  const style = new CSSStyleSheet();  // a <style> would be stopped by the page's own policy
+  style.replaceSync("dialog::backdrop { background: white }");  // around a dialog's round corners
+  document.adoptedStyleSheets = [style];
+}"""
 PASSWORD = "correct horse battery staple"
 
 
@@ -26,7 +32,7 @@ class Camera:
     def take(self, what: Page | Locator, name: str) -> None:
         page = what if isinstance(what, Page) else what.page
         page.mouse.move(0, 0)
-        page.evaluate("document.activeElement.blur()")
+        page.evaluate(READY)
         path = self._folder / f"{name}.png"
         what.screenshot(path=path, animations="disabled", caret="hide")
         size = path.stat().st_size
@@ -71,6 +77,7 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     window.press("Close")
     window.open_app_messages()
     expect(window.newest_message).to_contain_text("Marigold Bakery Ltd was created")
+    window.page.set_viewport_size({"width": 1280, "height": 720})
     camera.take(window.page, "message")
 
     link = stack.invitation_link(EMAIL)
@@ -92,12 +99,13 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     camera.take(page, "accepted")
 
     expect(window.newest_message).to_contain_text("accepted the invitation")
-    window.page.set_viewport_size({"width": 1000, "height": 480})
+    window.page.set_viewport_size({"width": 1000, "height": 556})  # the last two messages, whole
     camera.take(window.page, "inviter-told")
     window.page.set_viewport_size({"width": 1280, "height": 800})
     _leave_a_draft(window)
     window.open_home()
     expect(window.home).to_contain_text("Lantern Books")
+    window.page.set_viewport_size({"width": 1280, "height": 620})
     camera.take(window.page, "home")
     window.close()
 
