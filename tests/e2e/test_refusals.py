@@ -35,6 +35,8 @@ def test_a_standard_colleague_without_the_permission_is_told_who_can_give_it(
     window.home.get_by_role("button", name="Add a client").click()
     window.expect_text("You need the permission “Add client accounts”")
     expect(window.dialog.get_by_role("button", name="Request access")).to_be_visible()
+    window.press("Close")
+    window.expect_closed()
 
 
 def test_who_lacks_the_permission_asks_for_it_and_one_admin_declines(practice: Stack, open_window: OpenWindow) -> None:
