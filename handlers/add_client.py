@@ -90,7 +90,7 @@ def submit_page(ack: Ack, actor: Actor, view: dict[str, Any], services: Services
 
 def back(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
     at = WizardMetadata.of(view)
-    page = services.add_client.back(actor, at.draft, at.step, form.read(view))
+    page = services.add_client.back(actor, at.draft, at.step, form.read(view), changing=at.changing)
     ack()
     after(slack.update, view, pages.page(page))
 

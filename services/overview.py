@@ -67,7 +67,9 @@ class OverviewService:
             policy.require_active(colleague)
             practice = session.scalars(select(Practice).where(Practice.id == actor.practice_id)).one()
             draft = session.scalar(
-                select(Draft).where(Draft.colleague_id == colleague.id, Draft.closed_at.is_(None)).limit(1)
+                select(Draft)
+                .where(Draft.colleague_id == colleague.id, Draft.closed_at.is_(None), Draft.revision > 0)
+                .limit(1)
             )
             counts = session.execute(
                 select(Invitation.status, func.count())

@@ -96,7 +96,7 @@ def _result(created: CreatedClient, heading: str) -> list[b.Block]:
         rows.append(("Self-employed", f"{TAX_CATEGORIES[created.tax_categories]} categories"))
     rows += [
         ("Extract address for costs", [b.code(created.extract.costs)]),
-        ("For sales", [b.code(created.extract.sales)]),
+        ("Extract address for sales", [b.code(created.extract.sales)]),
         ("Several documents in one file", [b.code(created.extract.multiple)]),
         ("Invitation", _invited(created)),
         ("Client bundle", f"{created.bundle.used:,} of {count(created.bundle.included, 'account', 'accounts')} used"),

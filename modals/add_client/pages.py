@@ -52,9 +52,12 @@ def page(shown: WizardPage) -> b.View:
         said = b.words(" Something changed since you filled this in. Look through it, then go on.")
         blocks.append(b.rich([b.emoji("warning"), said]))
     blocks += _BUILDERS[shown.step](shown)
-    if shown.number > 1:
-        blocks.append(b.actions(b.button("Back", ids.BACK), block_id="navigation"))
-    if shown.number > 1:
+    if shown.number > 1 or shown.changing:
+        back = "Back to the review" if shown.changing else "Back"
+        blocks.append(b.actions(b.button(back, ids.BACK), block_id="navigation"))
+    if shown.step in _SUBMITS:
+        blocks.append(b.context("Closing keeps a draft."))
+    elif shown.number > 1:
         blocks.append(b.context("Closing keeps a draft of the pages before this one."))
     submit, callback_id = _SUBMITS.get(shown.step, ("Next", ids.SUBMIT))
     if shown.twins:

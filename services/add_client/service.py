@@ -120,14 +120,16 @@ class AddClientService:
             draft.step = steps[last if changing else min(_position(steps, step) + 1, last)].name
             return self._page(session, actor, practice, facts, draft)
 
-    def back(self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw) -> WizardPage:
-        """Keeps what was typed, checked or not, and gives the page before."""
+    def back(
+        self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw, *, changing: bool = False
+    ) -> WizardPage:
+        """Keeps what was typed, checked or not, and gives the page before; while `changing` one, the review."""
         with self._database.begin() as session:
             practice, facts = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
             self._keep_unchecked(draft, step, raw)
             steps = applying(facts, draft.answers)
-            draft.step = steps[max(_position(steps, step) - 1, 0)].name
+            draft.step = steps[-1 if changing else max(_position(steps, step) - 1, 0)].name
             return self._page(session, actor, practice, facts, draft)
 
     def keep(

@@ -258,7 +258,7 @@ def expect_created(window: Window, client: Client, *, bundle: str) -> None:
     expect(window.dialog.get_by_role("heading", level=3)).to_have_text(client.name)
     for label, address in {
         "Extract address for costs": f"{client.extract}@extract.localhost",
-        "For sales": f"{client.extract}+sales@extract.localhost",
+        "Extract address for sales": f"{client.extract}+sales@extract.localhost",
         "Several documents in one file": f"{client.extract}@multiple.extract.localhost",
     }.items():
         window.expect_text(f"{label}: {address}")

@@ -34,6 +34,7 @@ from services.add_client.records import (
 from services.add_client.steps import StepName
 from services.errors import BundleFullError, ConflictError, GoneError, InvalidError, NotPermittedError, ServiceError
 from services.operator import OperatorService
+from services.overview import OverviewService
 from services.people import PeopleService
 from tests.builders import add_client, client_user, created, joined, login, office, profile, to_review
 from tests.fakes import Clock
@@ -173,6 +174,22 @@ def test_a_draft_in_which_nothing_was_typed_is_not_offered(database: Database) -
     first, again = service.open(people.ada), service.open(people.ada)
     assert first == again
     assert isinstance(first, WizardPage)
+    overview = OverviewService(database)
+    assert overview.of(people.ada).draft is None
+    service.submit(people.ada, first.draft_id, StepName.CLIENT_TYPE, {"kind": "business"})
+    assert overview.of(people.ada).draft is not None
+
+
+def test_back_from_an_answer_that_is_being_changed_leads_to_the_review(database: Database) -> None:
+    people, service = office(database), add_client(database)
+    page = to_review(service, people.ada)
+    changing = service.go_to(people.ada, page.draft_id, StepName.DETAILS)
+    assert changing.changing
+    typed = {"name": "Another Ltd"}
+    back = service.back(people.ada, page.draft_id, StepName.DETAILS, typed, changing=changing.changing)
+    assert back.step is StepName.REVIEW
+    assert back.review is not None
+    assert back.review.name == "Another Ltd"
 
 
 def test_a_contact_who_was_invited_before_is_not_said_to_have_a_login(database: Database) -> None:
