@@ -21,11 +21,15 @@ from bot.messenger import SlackMessenger
 from bot.settings import Settings
 from bot.slack_api import SlackTransport
 from bot.worker import LaneSettings, Worker
-from db.models import Lane
+from db.models import Lane, Provider
 from db.session import Database
 from handlers import pages
 from handlers.pages import install
 from services import container
+from services.accounting.http import ProviderPool
+from services.accounting.port import AccountingProvider
+from services.accounting.sage import Sage
+from services.accounting.xero import Xero
 from services.delivery.email import Email, Mailer, RefusedError, SmtpMailer
 from services.installs import InstallService
 from services.jobs import Jobs
@@ -53,6 +57,7 @@ class Composition:
         self.database = Database(settings.database_url, pool_size=web.THREADS + AFTER_THREADS, now=now)
         keys = Keyring(settings.keys)
         mailer: Mailer = SmtpMailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else _NoMailer()
+        self._provider_pool = ProviderPool()
         self.services = container.build(
             self.database,
             keys,
@@ -62,6 +67,8 @@ class Composition:
             extract_domain=settings.extract_email_domain,
             first_admin=settings.first_admin,
             billing_url=settings.billing_url,
+            providers=_providers(settings, self._provider_pool),
+            connection_cap={Provider.XERO: settings.xero_connection_cap},
         )
         self.transport = SlackTransport(settings.slack_api_url)
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
@@ -81,6 +88,7 @@ class Composition:
     ) -> None:
         self.after.close()
         self.transport.close()
+        self._provider_pool.clear()
         self.database.close()
 
     def asgi(self) -> Starlette:
@@ -134,6 +142,7 @@ class Composition:
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
                 Tick(name="practices.purge", every=timedelta(days=1), call=self.services.practices.purge),
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
+                Tick(name="consent.prune", every=timedelta(days=1), call=self.services.consent.prune),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
         )
@@ -145,3 +154,27 @@ class Composition:
         finally:
             clock.stop()
             worker.stop(timedelta(seconds=20))
+
+
+def _providers(settings: Settings, pool: ProviderPool) -> dict[Provider, AccountingProvider]:
+    """Those whose client id is set."""
+    found: dict[Provider, AccountingProvider] = {}
+    if settings.xero_client_id and settings.xero_client_secret:
+        found[Provider.XERO] = Xero(
+            pool,
+            client_id=settings.xero_client_id,
+            client_secret=settings.xero_client_secret.get_secret_value(),
+            login_url=settings.xero_login_url,
+            identity_url=settings.xero_identity_url,
+            api_url=settings.xero_api_url,
+        )
+    if settings.sage_client_id and settings.sage_client_secret:
+        found[Provider.SAGE] = Sage(
+            pool,
+            client_id=settings.sage_client_id,
+            client_secret=settings.sage_client_secret.get_secret_value(),
+            authorize_url=settings.sage_authorize_url,
+            token_url=settings.sage_token_url,
+            api_url=settings.sage_api_url,
+        )
+    return found
