@@ -147,7 +147,7 @@ def _ledger_account(of: Business, code: str, *, whole: bool) -> Json:
 
 
 def _contact_changed(of: Business, number: int) -> float:
-    return float(BEGINNING + (number * 7919 + of.number * 104_729) % (300 * 86_400))
+    return float(BEGINNING + (number * 15_485_863 + of.number * 104_729) % (300 * 86_400))
 
 
 def _contact(of: Business, number: int, *, whole: bool) -> Json:

@@ -299,7 +299,7 @@ def contacts(of: Organisation, since: float, *, archived: bool) -> list[tuple[in
 
 def _seeded(of: Organisation, since: float, *, archived: bool) -> Iterator[tuple[int, float]]:
     for number in range(1, of.contacts + 1):
-        when = BEGINNING + (number * 7919 + of.number * 104_729) % (300 * 86_400)
+        when = BEGINNING + (number * 15_485_863 + of.number * 104_729) % (300 * 86_400)
         if when >= since and (archived or number % 29):
             yield number, float(when)
 
