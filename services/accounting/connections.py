@@ -269,7 +269,7 @@ def offered(
             select(Connection.tenant_id, Client.name)
             .join(Client, Client.id == Connection.client_id)
             .where(Connection.practice_id == practice_id, Connection.provider == provider)
-        ).tuples()
+        ).all()
     )
     return tuple(OfferedOrganisation(organisation=each, taken_by=taken.get(each.tenant_id)) for each in found)
 
