@@ -29,6 +29,7 @@ from services.accounting.port import (
 
 _PAGE = 200
 _MOST_PAGES = 100
+_NO_SUBSCRIPTION = "noactivesubscription"  # a code or a sentence, as it comes
 _log = logging.getLogger(__name__)
 
 
@@ -143,7 +144,7 @@ class Sage(AccountingProvider):
         return found
 
     def _failure(self, refused: Refused, tenant_id: str | None) -> ProviderError:
-        if refused.status == 401 and "NoActiveSubscription" in refused.text:
+        if refused.status == 401 and _NO_SUBSCRIPTION in "".join(filter(str.isalpha, refused.text)).casefold():
             return NotAuthorised(self.provider, "This business has no active subscription at Sage.")
         if refused.status == 401:
             return AccessExpired(self.provider)
