@@ -3,10 +3,10 @@
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.accounting.control import ControlError
+from sandbox.accounting.control import ControlError, changed
 from sandbox.accounting.faults import CallLog, Faults
 from sandbox.accounting.grants import Clock, Grants, Lifetimes
 from sandbox.accounting.invented import business, dice, identifier
@@ -37,13 +37,6 @@ class SageSettings:
     latency: float = 0.0
     calls_per_minute: int = 100
     calls_per_day: int = 2500
-
-    def changed(self, wishes: Mapping[str, Any]) -> "SageSettings":
-        """Raises ControlError for a setting that there isn't."""
-        unknown = set(wishes) - {each.name for each in fields(self)}
-        if unknown:
-            raise ControlError(f"no setting {', '.join(sorted(unknown))}")
-        return replace(self, **wishes)
 
 
 @dataclass(frozen=True)
@@ -114,7 +107,7 @@ class SageWorld:
 
     def change_settings(self, wishes: Mapping[str, Any]) -> None:
         with self.lock:
-            before, self.settings = self.settings, self.settings.changed(wishes)
+            before, self.settings = self.settings, changed(self.settings, wishes)
             if (before.seed, before.contacts) != (self.settings.seed, self.settings.contacts):
                 self._made.clear()
             self._list()

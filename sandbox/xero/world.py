@@ -5,10 +5,10 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.accounting.control import ControlError
+from sandbox.accounting.control import ControlError, changed
 from sandbox.accounting.faults import CallLog, Faults
 from sandbox.accounting.grants import Clock, Grants, Lifetimes
 from sandbox.accounting.invented import identifier
@@ -51,18 +51,6 @@ class XeroSettings:
     calls_per_minute: int = 60
     calls_per_day: int = 5000
     app_calls_per_minute: int = 10_000
-
-    def changed(self, wishes: Mapping[str, Any]) -> "XeroSettings":
-        """Raises ControlError for a setting that there isn't, or a value of another kind."""
-        known = {each.name: getattr(self, each.name) for each in fields(self)}
-        for name, value in wishes.items():
-            if name not in known:
-                raise ControlError(f"no setting {name}")
-            kinds = (int, type(None)) if name == "contacts" else type(known[name])
-            fits = isinstance(value, kinds) or (isinstance(known[name], float) and isinstance(value, int))
-            if not fits or (isinstance(value, bool) and not isinstance(known[name], bool)):
-                raise ControlError(f"{name} can't be {value!r}")
-        return replace(self, **wishes)
 
 
 @dataclass(frozen=True)
@@ -149,7 +137,7 @@ class XeroWorld:
 
     def change_settings(self, wishes: Mapping[str, Any]) -> None:
         with self.lock:
-            self.settings = found = self.settings.changed(wishes)
+            self.settings = found = changed(self.settings, wishes)
             self.directory = self.directory.resized(
                 found.seed, found.organisations, odd=found.odd, contacts=found.contacts
             )
@@ -241,6 +229,7 @@ class XeroWorld:
     def revoke(self, tenant: str, user: str | None = None, *, bar: bool = False) -> int:
         """The organisation ends the connection, with this user or all; with `bar` the user can't see it any more."""
         with self.lock:
+            self.organisation(tenant)
             ended = [each for each in self.connections.values() if each.tenant == tenant and user in {None, each.user}]
             for each in ended:
                 self.disconnect(each.id)
