@@ -28,7 +28,7 @@ from services.accounting.connections import (
     reached,
 )
 from services.accounting.oauth import challenge_of, new_verifier
-from services.accounting.port import NAMES, AccountingProvider, Grant, Organisation
+from services.accounting.port import NAMES, AccountingProvider, Grant, Organisation, ProviderUnavailable
 from services.actor import Actor
 from services.clients.visibility import get_client
 from services.errors import ConflictError, GoneError, NotFoundError, ServiceError
@@ -160,9 +160,10 @@ class ConsentService:
         adapter = self._of(provider)
         begun = self._use(provider, browser, state)
         if code is None:
-            if error != "access_denied":
-                _log.warning("%s broke a consent off: %.100s", NAMES[provider], error)
-            raise ConsentCancelledError(provider, begun.actor, begun.purpose)
+            if error == "access_denied":
+                raise ConsentCancelledError(provider, begun.actor, begun.purpose)
+            _log.warning("%s broke a consent off: %.100s", NAMES[provider], error)
+            raise ProviderUnavailable(provider)
         asked_at = self._database.now()
         grant = adapter.exchange(code, begun.verifier, self.redirect_uri(provider))
         authorisation_id = _twice(lambda: self._keep(provider, begun, grant, asked_at))

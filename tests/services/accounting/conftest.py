@@ -31,7 +31,7 @@ def provider(clock: Clock) -> Iterator[Provider]:
 
 @pytest.fixture
 def pool() -> Iterator[ProviderPool]:
-    pool = ProviderPool(timeout=urllib3.Timeout(connect=1, read=5))
+    pool = ProviderPool(timeout=urllib3.Timeout(connect=3, read=5))
     yield pool
     pool.clear()
 

@@ -189,6 +189,11 @@ def organisation(tenant: str, **fields: object) -> dict[str, object]:
     }
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # with the usual 5, eight people at once are kept waiting for a second
+    daemon_threads = True
+
+
 @contextmanager
 def running(provider: Provider) -> Iterator[Provider]:
     class Handler(BaseHTTPRequestHandler):
@@ -227,8 +232,7 @@ def running(provider: Provider) -> Iterator[Provider]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), Handler) as server:
         provider.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

@@ -252,6 +252,15 @@ def test_a_cancelled_consent_changes_nothing_and_is_over(
     assert provider.asked() == []
 
 
+@pytest.mark.parametrize("error", ["server_error", None])
+def test_a_consent_that_the_provider_broke_off_is_not_called_cancelled(
+    consent: ConsentService, birch: Office, purpose: Purpose, error: str | None
+) -> None:
+    state = begin(consent, birch.ada, purpose)
+    with pytest.raises(ProviderUnavailable, match="Try again in a few minutes"):
+        consent.finish(XERO, browser=BROWSER, state=state, error=error)
+
+
 def _forged(consent: ConsentService, _: str, __: Clock) -> None:
     consent.finish(XERO, browser=BROWSER, state="forged", code="c")
 
