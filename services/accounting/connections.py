@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select, true, update
+from sqlalchemy import select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -99,7 +99,8 @@ class ConnectionService:
         """All that the actor's own sign-in reaches. Asks the provider. Raises NotFoundError, ProviderError."""
         provider = self._own(actor, authorisation_id)
         found = self._calls.call(authorisation_id, provider.organisations)
-        with self._database.read() as session:
+        with self._database.begin() as session:
+            reached(session, actor, authorisation_id, found, self._database.now(), whole=True)
             return offered(session, actor.practice_id, provider.provider, found)
 
     def choose_for_draft(self, actor: Actor, draft_id: uuid.UUID, tenant_id: str) -> DraftConnection:
@@ -194,20 +195,11 @@ class ConnectionService:
             )
             if row is None:
                 return
-            now, before = self._database.now(), row.status
-            row.status = ConnectionStatus.DISCONNECTED if facts is None else ConnectionStatus.CONNECTED
+            now = self._database.now()
+            status = ConnectionStatus.DISCONNECTED if facts is None else ConnectionStatus.CONNECTED
+            _change_status(session, actor, row, status, now)
             if facts is not None:
                 row.organisation_name, row.legal_name, row.refreshed_at = facts.name, facts.legal_name, now
-            if row.status is not before:
-                audit.record(
-                    session,
-                    actor,
-                    "client.connection_changed",
-                    row.client_id,
-                    at=now,
-                    before={"status": before},
-                    after={"status": row.status},
-                )
 
     def _chosen(self, actor: Actor, authorisation_id: uuid.UUID, tenant_id: str) -> ChosenOrganisation:
         provider = self._own(actor, authorisation_id)
@@ -334,16 +326,39 @@ def connect(session: Session, actor: Actor, client: Client, wanted: DraftConnect
     )
 
 
-def reached(session: Session, authorisation_id: uuid.UUID, found: tuple[Organisation, ...]) -> None:
-    """After a new consent, the connections that rest on it and are within its reach work again."""
-    session.execute(
-        update(Connection)
-        .where(
-            Connection.authorisation_id == authorisation_id,
-            Connection.status != ConnectionStatus.CONNECTED,
-            Connection.tenant_id.in_([each.tenant_id for each in found]),
-        )
-        .values(status=ConnectionStatus.CONNECTED)
+def reached(
+    session: Session,
+    actor: Actor,
+    authorisation_id: uuid.UUID,
+    found: tuple[Organisation, ...],
+    now: datetime,
+    *,
+    whole: bool,
+) -> None:
+    """What a list of organisations says of the connections that rest on the authorisation: those within its reach
+    work; with the `whole` list, the others are Disconnected."""
+    tenants = {each.tenant_id for each in found}
+    for row in session.scalars(
+        select(Connection).where(Connection.authorisation_id == authorisation_id).with_for_update()
+    ):
+        if row.tenant_id in tenants:
+            _change_status(session, actor, row, ConnectionStatus.CONNECTED, now)
+        elif whole and row.status is ConnectionStatus.CONNECTED:
+            _change_status(session, actor, row, ConnectionStatus.DISCONNECTED, now)
+
+
+def _change_status(session: Session, actor: Actor, row: Connection, status: ConnectionStatus, now: datetime) -> None:
+    if row.status is status:
+        return
+    before, row.status = row.status, status
+    audit.record(
+        session,
+        actor,
+        "client.connection_changed",
+        row.client_id,
+        at=now,
+        before={"status": before},
+        after={"status": status},
     )
 
 

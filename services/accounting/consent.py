@@ -168,9 +168,9 @@ class ConsentService:
         grant = adapter.exchange(code, begun.verifier, self.redirect_uri(provider))
         authorisation_id = _twice(lambda: self._keep(provider, begun, grant, asked_at))
         token = grant.tokens.access_token
-        found = adapter.organisations(token, grant.consent_id) if grant.consent_id else ()
-        found = found or adapter.organisations(token)
-        return self._arrive(adapter, begun, authorisation_id, token, found)
+        added = adapter.organisations(token, grant.consent_id) if grant.consent_id else ()
+        found = added or adapter.organisations(token)
+        return self._arrive(adapter, begun, authorisation_id, token, found, whole=not added)
 
     def prune(self) -> None:
         """Forgets what is of no use any more. For the clock."""
@@ -274,6 +274,8 @@ class ConsentService:
         authorisation_id: uuid.UUID,
         token: str,
         found: tuple[Organisation, ...],
+        *,
+        whole: bool,
     ) -> Consent:
         """Where one organisation was given and is free, it is what the person meant."""
         actor, purpose, provider = begun.actor, begun.purpose, adapter.provider
@@ -284,7 +286,7 @@ class ConsentService:
             )
         with self._database.begin() as session:
             now = self._database.now()
-            reached(session, authorisation_id, found)
+            reached(session, actor, authorisation_id, found, now, whole=whole)
             choices = offered(session, actor.practice_id, provider, found)
         with self._database.begin() as session:
             if purpose.kind is PurposeKind.DRAFT:

@@ -90,6 +90,11 @@ class TokenEndpoint:
         if error == "invalid_grant":
             return AuthorisationDead(self._provider)
         if error in {"invalid_client", "unauthorized_client"}:
+            _log.critical(
+                "%s refuses this installation's id or secret, and so serves nobody. Check %s_CLIENT_SECRET",
+                NAMES[self._provider],
+                self._provider.upper(),
+            )
             return ClientRejected(self._provider)
         if refused.status == 429:
             return Limited(self._provider, retry_after(refused) or timedelta(minutes=1), LimitScope.APP)

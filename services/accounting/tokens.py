@@ -20,7 +20,6 @@ from services.accounting.port import (
     AccountingProvider,
     AnswerLost,
     AuthorisationDead,
-    ClientRejected,
     ProviderError,
     ProviderUnavailable,
     Tokens,
@@ -153,13 +152,7 @@ class TokenManager:
         except AnswerLost:
             self._give_back(loan, unsent=False)
             raise
-        except ProviderError as error:
-            if isinstance(error, ClientRejected):
-                _log.critical(
-                    "%s refuses this installation's id or secret, and so serves nobody. Check %s_CLIENT_SECRET",
-                    NAMES[loan.provider],
-                    loan.provider.upper(),
-                )
+        except ProviderError:
             self._give_back(loan, unsent=True)
             raise
         else:
@@ -244,21 +237,18 @@ class TokenManager:
 
     def _bury(self, session: Session, row: Authorisation, reason: str) -> None:
         row.dead_at, row.refreshing_until = self._database.now(), None
-        expired = session.execute(
+        expired = session.scalars(
             update(Connection)
             .where(Connection.authorisation_id == row.id, Connection.status == ConnectionStatus.CONNECTED)
             .values(status=ConnectionStatus.EXPIRED)
-            .returning(Connection.id)
+            .returning(Connection.client_id)
         ).all()
-        audit.record_without_colleague(
-            session,
-            row.practice_id,
-            Source.WORKER,
-            "authorisation.ended",
-            row.id,
-            at=row.dead_at,
-            after={"provider": row.provider, "reason": reason, "expired": len(expired)},
-        )
+        changes = [("client.connection_changed", client_id, {"status": "expired"}) for client_id in expired]
+        ended = ("authorisation.ended", row.id, {"provider": row.provider, "reason": reason})
+        for action, subject_id, after in (ended, *changes):
+            audit.record_without_colleague(
+                session, row.practice_id, Source.WORKER, action, subject_id, at=row.dead_at, after=after
+            )
         _log.info("An authorisation at %s ended: %s", NAMES[row.provider], reason, extra={"authorisation": row.id})
 
 

@@ -67,6 +67,29 @@ def test_the_organisations_of_a_sign_in_come_with_the_clients_that_have_them(
     )
 
 
+@pytest.mark.parametrize("left", [["acme"], []])
+def test_a_list_without_an_organisation_shows_that_its_connection_ended(
+    connections: ConnectionService,
+    database: Database,
+    birch: Office,
+    ada: uuid.UUID,
+    provider: Provider,
+    left: list[str],
+) -> None:
+    client_id = connected(database, birch.ada, ada, "bolt")
+    connected(database, birch.ada, ada, "old", ConnectionStatus.EXPIRED)
+    connected(database, birch.ada, ada, "acme")
+    provider.organisations["ada"] = left
+    connections.organisations(birch.ada, ada)
+    acme = ConnectionStatus.CONNECTED if left else ConnectionStatus.DISCONNECTED
+    assert statuses(database) == {
+        "bolt": ConnectionStatus.DISCONNECTED,
+        "old": ConnectionStatus.EXPIRED,
+        "acme": acme,
+    }
+    assert actions(database, client_id)[-1] == "client.connection_changed"
+
+
 def test_a_sign_in_is_used_by_whoever_holds_it_only(
     connections: ConnectionService, database: Database, birch: Office, ada: uuid.UUID, provider: Provider
 ) -> None:

@@ -1,5 +1,6 @@
 """From the button in Slack to the provider and back: who may, once, in time, and in the same browser."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -311,11 +312,14 @@ def test_a_code_that_is_refused_ends_the_attempt(
     provider: stand_in.Provider,
     error: str,
     failure: type[Exception],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     state = begin(consent, birch.ada, purpose)
     provider.script(TOKEN, Reply(400, {"error": error}))
     with pytest.raises(failure):
         consent.finish(XERO, browser=BROWSER, state=state, code="old")
+    alerts = [each for each in caplog.records if each.levelno == logging.CRITICAL]
+    assert len(alerts) == (failure is ClientRejected)
     with pytest.raises(ConflictError):
         consent.finish(XERO, browser=BROWSER, state=state, code="code-ada-at-xero")
 

@@ -417,7 +417,9 @@ def test_a_dead_authorisation_expires_all_that_rests_on_it_and_nothing_else(
     with database.read() as session:
         [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "authorisation.ended"))
         assert (entry.source, entry.subject_id, entry.practice_id) == (Source.WORKER, ada, birch.practice_id)
-        assert entry.after == {"provider": "xero", "reason": "its refresh token was refused", "expired": 2}
+        assert entry.after == {"provider": "xero", "reason": "its refresh token was refused"}
+        changed = session.scalars(select(AuditEntry).where(AuditEntry.action == "client.connection_changed")).all()
+        assert [each.after for each in changed] == [{"status": "expired"}] * 2
 
 
 def test_a_refusal_of_our_own_secret_expires_nothing_and_alerts_the_operator(
