@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.slack_api import SlackTransport, retry_after
 from db.models import Lane
 from modals import cards, permissions
-from modals.add_client import openings
+from modals.add_client import connecting, openings
 from modals.blocks import Message
 from services.container import Services
 from services.errors import ServiceError
@@ -52,6 +52,7 @@ class SlackMessenger:
             _kind("slack.installed", self._installed),
             _kind("slack.welcome", self._welcome),
             _kind("slack.client_created", self._client_created),
+            _kind("slack.consent_finished", self._consent_finished),
             self._about_invitation("slack.invitation_accepted", cards.invitation_accepted),
             self._about_invitation("slack.invitation_failed", cards.invitation_failed),
             self._about_invitation("slack.invitation_renewal_asked", cards.invitation_renewal_asked),
@@ -71,6 +72,11 @@ class SlackMessenger:
     def _client_created(self, claim: Claim) -> None:
         created = self._services.add_client.created(_practice(claim), uuid.UUID(claim.args["client_id"]))
         self._send(claim, created.practice_id, created.created_by, openings.result_message(created))
+
+    def _consent_finished(self, claim: Claim) -> None:
+        draft_id = uuid.UUID(claim.args["draft_id"])
+        notice = self._services.add_client.consent_notice(_practice(claim), draft_id)
+        self._send(claim, notice.practice_id, notice.slack_user_id, connecting.consent_finished(notice))
 
     def _about_invitation(self, name: str, card: Callable[[InvitationNotice], Message]) -> Kind:
         def run(claim: Claim) -> None:

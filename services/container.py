@@ -46,11 +46,20 @@ def build(
     connection_cap: Mapping[Provider, int],
 ) -> Services:
     calls = ProviderCalls(database, TokenManager(database, keys, providers))
+    consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
+    connections = ConnectionService(database, calls, providers)
     return Services(
         practices=PracticeService(database, keys, first_admin=first_admin, billing_url=billing_url),
-        add_client=AddClientService(database, keys, extract_domain=extract_domain, billing_url=billing_url),
-        consent=ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap),
-        connections=ConnectionService(database, calls, providers),
+        add_client=AddClientService(
+            database,
+            keys,
+            extract_domain=extract_domain,
+            billing_url=billing_url,
+            consent=consent,
+            connections=connections,
+        ),
+        consent=consent,
+        connections=connections,
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),

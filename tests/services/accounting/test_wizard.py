@@ -107,7 +107,7 @@ def test_an_organisation_that_was_taken_meanwhile_leads_back_and_nothing_is_crea
         assert session.scalar(select(func.count()).select_from(Client)) == 1
 
 
-def test_one_of_several_is_chosen_and_what_it_cost_is_forgotten(
+def test_one_of_several_is_chosen_and_the_others_are_forgotten(
     wizard: AddClientService, consent: ConsentService, database: Database, birch: Office, provider: Provider
 ) -> None:
     page = to_connecting(wizard, birch.ada)
