@@ -1,9 +1,11 @@
 """Everything built from the settings, and taken down again."""
 
 import logging
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -19,12 +21,12 @@ from bot.errors import ErrorMapper
 from bot.identity import Identity
 from bot.messenger import SlackMessenger
 from bot.settings import Settings
-from bot.slack_api import SlackTransport
+from bot.slack_api import PracticeSlack, SlackTransport
 from bot.worker import LaneSettings, Worker
 from db.models import Lane, Provider
 from db.session import Database
 from handlers import pages
-from handlers.pages import install
+from handlers.pages import accounting_oauth, install
 from services import container
 from services.accounting.http import ProviderPool
 from services.accounting.port import AccountingProvider
@@ -96,7 +98,11 @@ class Composition:
             self.bolt,
             self.database,
             self.settings.slack_signing_secret.get_secret_value(),
-            [*pages.routes(self.services.invitations, public_url=self.settings.public_url), *self._install_pages()],
+            [
+                *pages.routes(self.services.invitations, public_url=self.settings.public_url),
+                *self._install_pages(),
+                *self._consent_pages(),
+            ],
             self.errors,
             self.after,
             self._socket_mode,
@@ -118,6 +124,27 @@ class Composition:
             self.errors.explain,
             public_url=settings.public_url,
         )
+
+    def _consent_pages(self) -> list[Route]:
+        return accounting_oauth.routes(
+            self.services.consent,
+            self.services.add_client,
+            self._slack_of,
+            partial(self.after.submit, self._log),
+            self.errors.explain,
+            public_url=self.settings.public_url,
+            slack_site=self.transport.site,
+        )
+
+    def _slack_of(self, practice_id: uuid.UUID) -> PracticeSlack | None:
+        """None once the practice uninstalled the app."""
+        workspace = self.services.practices.workspace(practice_id)
+        if workspace is None:
+            return None
+        return PracticeSlack(self.transport.client(self._single_token or workspace.bot_token), self.errors)
+
+    def _log(self, error: Exception) -> None:
+        self.errors.log(error)
 
     @contextmanager
     def _socket_mode(self) -> Iterator[None]:
