@@ -1,6 +1,8 @@
 """The adapter against a server that behaves, and one that does not."""
 
 import base64
+import gzip
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -312,6 +314,12 @@ def test_an_organisation_is_asked_for_as_json_and_zipped(xero: Xero, provider: P
     wanted = {"accept": "application/json", "accept-encoding": "gzip", "xero-tenant-id": "acme"}
     assert {name: asked.headers[name] for name in wanted} == wanted
     assert asked.bearer == access
+
+
+def test_a_zipped_answer_is_read(xero: Xero, provider: Provider, access: str) -> None:
+    zipped = gzip.compress(json.dumps([connection("acme")]).encode())
+    provider.script(CONNECTIONS, Reply(200, zipped, {"Content-Encoding": "gzip"}))
+    assert xero.organisations(access) == (ACME,)
 
 
 @pytest.mark.parametrize("status", [204, 401, 403, 404])
