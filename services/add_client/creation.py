@@ -24,7 +24,7 @@ from db.models import (
 from services import audit, notices, policy
 from services.accounting.connections import connect
 from services.actor import Actor
-from services.add_client.connecting import chosen_connection
+from services.add_client.connecting import PROVIDERS, chosen_connection
 from services.add_client.lookups import review_of
 from services.add_client.records import ChosenAccess, CreatedClient, Review
 from services.add_client.steps import ExistingUser, Facts, InviteChoice
@@ -128,7 +128,9 @@ def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *
     status = session.scalar(
         select(Invitation.status).where(Invitation.client_id == client_id).order_by(Invitation.id.desc()).limit(1)
     )
-    connection = session.scalar(select(Connection).where(Connection.client_id == client_id))
+    connection = None
+    if client.software in PROVIDERS:
+        connection = session.scalar(select(Connection).where(Connection.client_id == client_id))
     return CreatedClient(
         practice_id=practice.id,
         client_id=client.id,
