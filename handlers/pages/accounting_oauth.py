@@ -167,7 +167,10 @@ def _provider(request: Request) -> Provider | None:
 def _outcome(consent: Consent) -> tuple[str, str]:
     name = NAMES[consent.provider]
     if consent.chosen is not None and consent.chosen.chosen is not None:
-        return f"{name} is connected", f"Organisation: {consent.chosen.chosen.name}. Go on in Slack."
+        words = f"Organisation: {consent.chosen.chosen.name}. You can close this page and go on in Slack."
+        if consent.purpose.kind is PurposeKind.DRAFT:
+            words += " The window there moves on by itself; if you closed it, a message leads on."
+        return f"{name} is connected", words
     if not consent.organisations:
         words = f"You signed in at {name}, but it gave us no organisation. Go back to Slack and connect {name} again, "
         return "No organisation was connected", f"{words}as somebody who can see this client's."

@@ -55,11 +55,13 @@ def connecting(shown: WizardPage, asked: Connecting, free: Sequence[OfferedOrgan
         blocks.append(b.rich([b.emoji("warning"), b.words(said)]))
     if asked.organisations:
         return [*blocks, *_choosing(asked, free)]
+    # Sage asks for no choice: access is to all that the person sees.
+    choose = "" if asked.provider is Provider.SAGE else ", choose it"
     return [
         *blocks,
         b.section(
-            f"{name} opens in your browser. Sign in there as somebody who can see this client's organisation, "
-            "choose it, and allow access."
+            f"{name} opens in your browser. Sign in there as somebody who can see this client's organisation{choose} "
+            "and allow access."
         ),
         b.actions(b.link_button(f"Connect {name}", ids.CONNECT, asked.start_url, style="primary")),
         b.context("This window moves on by itself when you are back."),
