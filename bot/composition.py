@@ -31,6 +31,7 @@ from services import container
 from services.accounting.http import ProviderPool
 from services.accounting.port import AccountingProvider
 from services.accounting.sage import Sage
+from services.accounting.upkeep import CHECK, KEEP_ALIVE
 from services.accounting.xero import Xero
 from services.delivery.email import Email, Mailer, RefusedError, SmtpMailer
 from services.installs import InstallService
@@ -40,6 +41,7 @@ from services.keys import Keyring
 LANES = {
     Lane.SLACK: LaneSettings(threads=8, interval=timedelta(seconds=1), burst=3),
     Lane.MAIL: LaneSettings(threads=4),
+    Lane.PROVIDER: LaneSettings(threads=8),
     Lane.LOCAL: LaneSettings(threads=2),
 }
 KEPT_JOBS = timedelta(days=30)
@@ -156,7 +158,8 @@ class Composition:
 
     def worker(self) -> Worker:
         messenger = SlackMessenger(self.services, self.transport, single_token=self._single_token)
-        return Worker(self.database, [*messenger.kinds(), *self.services.invitations.kinds()], LANES)
+        kinds = [*messenger.kinds(), *self.services.invitations.kinds(), *self.services.upkeep.kinds()]
+        return Worker(self.database, kinds, LANES)
 
     @contextmanager
     def working(self) -> Iterator[Worker]:
@@ -170,6 +173,8 @@ class Composition:
                 Tick(name="practices.purge", every=timedelta(days=1), call=self.services.practices.purge),
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
                 Tick(name="consent.prune", every=timedelta(days=1), call=self.services.consent.prune),
+                Tick(name=KEEP_ALIVE, every=timedelta(hours=1), call=self.services.upkeep.keep_alive),
+                Tick(name=CHECK, every=timedelta(hours=1), call=self.services.upkeep.check),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
         )

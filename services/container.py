@@ -10,6 +10,7 @@ from services.accounting.connections import ConnectionService
 from services.accounting.consent import ConsentService
 from services.accounting.port import AccountingProvider
 from services.accounting.tokens import TokenManager
+from services.accounting.upkeep import UpkeepService
 from services.add_client.service import AddClientService
 from services.delivery.email import Mailer
 from services.invitations.first_user import FirstUserService
@@ -26,6 +27,7 @@ class Services:
     add_client: AddClientService
     consent: ConsentService
     connections: ConnectionService
+    upkeep: UpkeepService
     invitations: InvitationService
     first_users: FirstUserService
     overview: OverviewService
@@ -60,6 +62,7 @@ def build(
         ),
         consent=consent,
         connections=connections,
+        upkeep=UpkeepService(database, calls, providers),
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),

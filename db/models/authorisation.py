@@ -21,7 +21,7 @@ class Authorisation(Identified, Base):
 
     `version` counts the tokens kept. `refreshing_until` lends the refresh to one process; `refresh_sent_at` is set
     while nobody knows whether the provider has taken `refresh_token`, which it takes once. The token before it stays
-    usable until `previous_until`.
+    usable until `previous_until`. `checked_at` is when its organisations were last listed to see which are still there.
     """
 
     __tablename__ = "authorisation"
@@ -44,6 +44,7 @@ class Authorisation(Identified, Base):
     refreshing_until: Mapped[datetime | None]
     refresh_sent_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
 
 
 class OAuthState(Base):

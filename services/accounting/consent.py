@@ -251,7 +251,7 @@ class ConsentService:
             row.previous_refresh_token = row.previous_until = None
             row.version += 1
             row.refreshed_at = now
-            row.refreshing_until = row.refresh_sent_at = row.dead_at = None
+            row.refreshing_until = row.refresh_sent_at = row.dead_at = row.checked_at = None
             session.flush()
             audit.record(
                 session,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Authorisation, Connection, ConnectionStatus, Provider, Source
 from db.session import Database
-from services import audit
+from services import audit, notices
 from services.accounting.port import (
     NAMES,
     AccessExpired,
@@ -31,6 +31,7 @@ EARLY = timedelta(minutes=1)
 # Longer than one call at the token endpoint can take, and shorter than those wait who wait for it.
 LEASE = timedelta(seconds=40)
 PATIENCE = 45.0
+ENDED = "slack.authorisation_ended"
 # Where a provider gives no grace, sending a token again only finds out whether it arrived the first time.
 SHORTEST_REPLAY = timedelta(minutes=5)
 
@@ -249,6 +250,14 @@ class TokenManager:
             audit.record_without_colleague(
                 session, row.practice_id, Source.WORKER, action, subject_id, at=row.dead_at, after=after
             )
+        notices.tell(
+            session,
+            ENDED,
+            f"{row.id}/{row.version}",
+            practice_id=row.practice_id,
+            colleague_id=row.colleague_id,
+            args={"authorisation_id": str(row.id)},
+        )
         _log.info("An authorisation at %s ended: %s", NAMES[row.provider], reason, extra={"authorisation": row.id})
 
 
