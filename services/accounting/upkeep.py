@@ -1,7 +1,7 @@
 """Sign-ins are kept alive, and what ended at the provider is found and told, without anybody asking."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,14 +95,14 @@ class UpkeepService:
                 and_(Authorisation.provider == each, Authorisation.refreshed_at < now - IDLE[each].refreshed_after)
                 for each in self._providers
             )
-            self._put(session, KEEP_ALIVE, or_(false(), *idle), over=timedelta())
+            self._put(session, KEEP_ALIVE, or_(false(), *idle))
 
     def check(self) -> None:
         """Has each sign-in's organisations listed that were not for a day, over the next hour. For the clock."""
         with self._database.begin() as session:
             now = self._database.time(session)
             unchecked = or_(Authorisation.checked_at.is_(None), Authorisation.checked_at <= now - CHECKED_EVERY)
-            self._put(session, CHECK, unchecked, over=_HOUR)
+            self._put(session, CHECK, unchecked, over=_HOUR, again=_since_check)
 
     def ended_notice(self, practice_id: uuid.UUID, authorisation_id: uuid.UUID) -> UpkeepNotice | None:
         """Of a sign-in that ended; None when it was given again since."""
@@ -132,11 +132,20 @@ class UpkeepService:
             notice = _notice(session, *row, still)
             return notice if notice.clients else None
 
-    def _put(self, session: Session, kind: str, which: ColumnElement[bool], over: timedelta) -> None:
-        """One job a day for each such sign-in that lives, of the practices that have the app."""
+    def _put(
+        self,
+        session: Session,
+        kind: str,
+        which: ColumnElement[bool],
+        *,
+        over: timedelta = timedelta(),
+        again: Callable[[Authorisation], str] = lambda _: "",
+    ) -> None:
+        """One job a day for each such sign-in that lives, of the practices that have the app; another when `again`
+        gives something else."""
         now = self._database.time(session)
-        rows = session.execute(
-            select(Authorisation.id, Authorisation.practice_id)
+        rows = session.scalars(
+            select(Authorisation)
             .join(Practice, Practice.id == Authorisation.practice_id)
             .where(
                 which,
@@ -152,12 +161,12 @@ class UpkeepService:
                 NewJob(
                     lane=Lane.PROVIDER,
                     kind=kind,
-                    key=f"{kind}:{authorisation_id}:{now:%Y-%m-%d}",
-                    practice_id=practice_id,
-                    args={"authorisation_id": str(authorisation_id)},
+                    key=f"{kind}:{row.id}:{now:%Y-%m-%d}{again(row)}",
+                    practice_id=row.practice_id,
+                    args={"authorisation_id": str(row.id)},
                     due=now + over * number / len(rows),
                 )
-                for number, (authorisation_id, practice_id) in enumerate(rows)
+                for number, row in enumerate(rows)
             ),
         )
 
@@ -271,6 +280,11 @@ def _outcome() -> Iterator[None]:
         raise GiveUp(refusal.message) from refusal
     except ProviderError as failure:
         raise Retry(failure.message) from failure
+
+
+def _since_check(row: Authorisation) -> str:
+    """Differs after each check, and after a consent, which may have brought back what an earlier check found ended."""
+    return f":{row.checked_at:%H:%M:%S}" if row.checked_at else f":v{row.version}"
 
 
 def _lapses_at(row: Authorisation) -> datetime:
