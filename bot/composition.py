@@ -1,9 +1,11 @@
 """Everything built from the settings, and taken down again."""
 
 import logging
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -19,13 +21,18 @@ from bot.errors import ErrorMapper
 from bot.identity import Identity
 from bot.messenger import SlackMessenger
 from bot.settings import Settings
-from bot.slack_api import SlackTransport
+from bot.slack_api import PracticeSlack, SlackTransport
 from bot.worker import LaneSettings, Worker
-from db.models import Lane
+from db.models import Lane, Provider
 from db.session import Database
 from handlers import pages
-from handlers.pages import install
+from handlers.pages import accounting_oauth, install
 from services import container
+from services.accounting.http import ProviderPool
+from services.accounting.port import AccountingProvider
+from services.accounting.sage import Sage
+from services.accounting.upkeep import CHECK, KEEP_ALIVE
+from services.accounting.xero import Xero
 from services.delivery.email import Email, Mailer, RefusedError, SmtpMailer
 from services.installs import InstallService
 from services.jobs import Jobs
@@ -34,6 +41,7 @@ from services.keys import Keyring
 LANES = {
     Lane.SLACK: LaneSettings(threads=8, interval=timedelta(seconds=1), burst=3),
     Lane.MAIL: LaneSettings(threads=4),
+    Lane.PROVIDER: LaneSettings(threads=8),
     Lane.LOCAL: LaneSettings(threads=2),
 }
 KEPT_JOBS = timedelta(days=30)
@@ -53,6 +61,7 @@ class Composition:
         self.database = Database(settings.database_url, pool_size=web.THREADS + AFTER_THREADS, now=now)
         keys = Keyring(settings.keys)
         mailer: Mailer = SmtpMailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else _NoMailer()
+        self._provider_pool = ProviderPool()
         self.services = container.build(
             self.database,
             keys,
@@ -62,6 +71,8 @@ class Composition:
             extract_domain=settings.extract_email_domain,
             first_admin=settings.first_admin,
             billing_url=settings.billing_url,
+            providers=_providers(settings, self._provider_pool),
+            connection_cap={Provider.XERO: settings.xero_connection_cap},
         )
         self.transport = SlackTransport(settings.slack_api_url)
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
@@ -83,6 +94,7 @@ class Composition:
     ) -> None:
         self.after.close()
         self.transport.close()
+        self._provider_pool.clear()
         self.database.close()
 
     def asgi(self) -> Starlette:
@@ -90,7 +102,11 @@ class Composition:
             self.bolt,
             self.database,
             self.settings.slack_signing_secret.get_secret_value(),
-            [*pages.routes(self.services.invitations, public_url=self.settings.public_url), *self._install_pages()],
+            [
+                *pages.routes(self.services.invitations, public_url=self.settings.public_url),
+                *self._install_pages(),
+                *self._consent_pages(),
+            ],
             self.errors,
             self.after,
             self._socket_mode,
@@ -113,6 +129,27 @@ class Composition:
             public_url=settings.public_url,
         )
 
+    def _consent_pages(self) -> list[Route]:
+        return accounting_oauth.routes(
+            self.services.consent,
+            self.services.add_client,
+            self._slack_of,
+            partial(self.after.submit, self._log),
+            self.errors.explain,
+            public_url=self.settings.public_url,
+            slack_site=self.transport.site,
+        )
+
+    def _slack_of(self, practice_id: uuid.UUID) -> PracticeSlack | None:
+        """None once the practice uninstalled the app."""
+        workspace = self.services.workspaces.workspace(practice_id)
+        if workspace is None:
+            return None
+        return PracticeSlack(self.transport.client(self._single_token or workspace.bot_token), self.errors)
+
+    def _log(self, error: Exception) -> None:
+        self.errors.log(error)
+
     @contextmanager
     def _socket_mode(self) -> Iterator[None]:
         if self.settings.slack_app_token is None:
@@ -123,7 +160,8 @@ class Composition:
 
     def worker(self) -> Worker:
         messenger = SlackMessenger(self.services, self.transport, single_token=self._single_token)
-        return Worker(self.database, [*messenger.kinds(), *self.services.invitations.kinds()], LANES)
+        kinds = [*messenger.kinds(), *self.services.invitations.kinds(), *self.services.upkeep.kinds()]
+        return Worker(self.database, kinds, LANES)
 
     @contextmanager
     def working(self) -> Iterator[Worker]:
@@ -136,6 +174,9 @@ class Composition:
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
                 Tick(name="workspaces.purge", every=timedelta(days=1), call=self.services.workspaces.purge),
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
+                Tick(name="consent.prune", every=timedelta(days=1), call=self.services.consent.prune),
+                Tick(name=KEEP_ALIVE, every=timedelta(hours=1), call=self.services.upkeep.keep_alive),
+                Tick(name=CHECK, every=timedelta(hours=1), call=self.services.upkeep.check),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
         )
@@ -147,3 +188,27 @@ class Composition:
         finally:
             clock.stop()
             worker.stop(timedelta(seconds=20))
+
+
+def _providers(settings: Settings, pool: ProviderPool) -> dict[Provider, AccountingProvider]:
+    """Those whose client id is set."""
+    found: dict[Provider, AccountingProvider] = {}
+    if settings.xero_client_id and settings.xero_client_secret:
+        found[Provider.XERO] = Xero(
+            pool,
+            client_id=settings.xero_client_id,
+            client_secret=settings.xero_client_secret.get_secret_value(),
+            login_url=settings.xero_login_url,
+            identity_url=settings.xero_identity_url,
+            api_url=settings.xero_api_url,
+        )
+    if settings.sage_client_id and settings.sage_client_secret:
+        found[Provider.SAGE] = Sage(
+            pool,
+            client_id=settings.sage_client_id,
+            client_secret=settings.sage_client_secret.get_secret_value(),
+            authorize_url=settings.sage_authorize_url,
+            token_url=settings.sage_token_url,
+            api_url=settings.sage_api_url,
+        )
+    return found

@@ -11,9 +11,11 @@ from slack_sdk.errors import SlackApiError
 
 from bot.slack_api import SlackTransport, retry_after
 from db.models import Lane
-from modals import cards, permissions
-from modals.add_client import openings
+from modals import cards, connections, permissions
+from modals.add_client import connecting, openings
 from modals.blocks import Message
+from services.accounting.tokens import ENDED
+from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
 from services.container import Services
 from services.errors import ServiceError
 from services.invitations.records import InvitationNotice
@@ -52,9 +54,13 @@ class SlackMessenger:
             _kind("slack.installed", self._installed),
             _kind("slack.welcome", self._welcome),
             _kind("slack.client_created", self._client_created),
+            _kind("slack.consent_finished", self._consent_finished),
             self._about_invitation("slack.invitation_accepted", cards.invitation_accepted),
             self._about_invitation("slack.invitation_failed", cards.invitation_failed),
             self._about_invitation("slack.invitation_renewal_asked", cards.invitation_renewal_asked),
+            _kind(ENDED, self._authorisation_ended),
+            _kind(LAPSING, self._authorisation_lapsing),
+            _kind(CONNECTIONS_ENDED, self._connections_ended),
             _kind(ASKED, self._permission_asked),
             _kind(CLOSED, self._permission_closed),
             _kind(DECIDED, self._permission_decided),
@@ -71,6 +77,29 @@ class SlackMessenger:
     def _client_created(self, claim: Claim) -> None:
         created = self._services.add_client.created(_practice(claim), uuid.UUID(claim.args["client_id"]))
         self._send(claim, created.practice_id, created.created_by, openings.result_message(created))
+
+    def _consent_finished(self, claim: Claim) -> None:
+        draft_id = uuid.UUID(claim.args["draft_id"])
+        notice = self._services.add_client.consent_notice(_practice(claim), draft_id)
+        self._send(claim, notice.practice_id, notice.slack_user_id, connecting.consent_finished(notice))
+
+    def _authorisation_ended(self, claim: Claim) -> None:
+        notice = self._services.upkeep.ended_notice(_practice(claim), _authorisation(claim))
+        self._tell_holder(claim, notice, connections.authorisation_ended)
+
+    def _authorisation_lapsing(self, claim: Claim) -> None:
+        notice = self._services.upkeep.lapsing_notice(_practice(claim), _authorisation(claim))
+        self._tell_holder(claim, notice, connections.authorisation_lapsing)
+
+    def _connections_ended(self, claim: Claim) -> None:
+        ended = [uuid.UUID(each) for each in claim.args["connection_ids"]]
+        notice = self._services.upkeep.connections_ended_notice(_practice(claim), _authorisation(claim), ended)
+        self._tell_holder(claim, notice, connections.connections_ended)
+
+    def _tell_holder(self, claim: Claim, notice: UpkeepNotice | None, card: Callable[[UpkeepNotice], Message]) -> None:
+        """Nothing when what was found is no longer so."""
+        if notice is not None:
+            self._send(claim, notice.practice_id, notice.slack_user_id, card(notice))
 
     def _about_invitation(self, name: str, card: Callable[[InvitationNotice], Message]) -> Kind:
         def run(claim: Claim) -> None:
@@ -140,6 +169,10 @@ def _practice(claim: Claim) -> uuid.UUID:
     if claim.practice_id is None:
         raise GiveUp("The job names no practice")
     return claim.practice_id
+
+
+def _authorisation(claim: Claim) -> uuid.UUID:
+    return uuid.UUID(claim.args["authorisation_id"])
 
 
 def _find_sent(client: WebClient, user_id: str, key: str) -> Place | None:

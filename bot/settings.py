@@ -54,10 +54,29 @@ class Settings(BaseModel):
     extract_email_domain: str = "extract.localhost"
     first_admin: str | None = None
     billing_url: str | None = None
+    xero_client_id: str | None = None
+    xero_client_secret: SecretStr | None = None
+    xero_connection_cap: int = Field(50, ge=2)
+    xero_login_url: str = "https://login.xero.com"
+    xero_identity_url: str = "https://identity.xero.com"
+    xero_api_url: str = "https://api.xero.com"
+    sage_client_id: str | None = None
+    sage_client_secret: SecretStr | None = None
+    sage_authorize_url: str = "https://www.sageone.com/oauth2/auth/central"
+    sage_token_url: str = "https://oauth.accounting.sage.com/token"  # noqa: S105 -- an address
+    sage_api_url: str = "https://api.accounting.sage.com/v3.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
-    @field_validator("public_url")
+    @field_validator(
+        "public_url",
+        "xero_login_url",
+        "xero_identity_url",
+        "xero_api_url",
+        "sage_authorize_url",
+        "sage_token_url",
+        "sage_api_url",
+    )
     @classmethod
     def _web_address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -103,6 +122,10 @@ class Settings(BaseModel):
     def _whole(self) -> Self:
         if self.slack_bot_token is None and (self.slack_client_id is None or self.slack_client_secret is None):
             raise ValueError("set SLACK_BOT_TOKEN (one workspace), or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET (many)")
+        for name in ("xero", "sage"):
+            client_id, secret = (getattr(self, f"{name}_client_{part}") for part in ("id", "secret"))
+            if client_id is not None and secret is None:
+                raise ValueError(f"{name.upper()}_CLIENT_SECRET is needed when {name.upper()}_CLIENT_ID is set")
         if self.smtp_url is not None and self.email_from is None:
             raise ValueError("EMAIL_FROM is needed when SMTP_URL is set")
         return self

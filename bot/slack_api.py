@@ -17,6 +17,7 @@ from bot.errors import ErrorMapper
 from modals.blocks import Message, View
 
 _log = logging.getLogger(__name__)
+_CLOSED = frozenset({"not_found", "view_not_found"})
 _TIMEOUT = urllib3.Timeout(connect=3, read=10)
 
 
@@ -91,11 +92,7 @@ class PracticeSlack:
         opened = self._client.views_open(trigger_id=trigger_id, view=loading)["view"]
 
         def replace() -> None:
-            try:
-                view = build()
-            except Exception as error:  # noqa: BLE001 - the person looks at "Opening…": tell them there
-                view = self._errors.as_view(error)
-            self.update(opened, view)
+            self.update(opened, self._built(build))
 
         return replace
 
@@ -103,9 +100,28 @@ class PracticeSlack:
         try:
             self._client.views_update(view_id=view["id"], hash=view["hash"], view=new)
         except SlackApiError as error:
-            if error.response["error"] not in {"hash_conflict", "not_found", "view_not_found"}:
+            if error.response["error"] not in _CLOSED | {"hash_conflict"}:
                 raise
             _log.info("View %s was closed or has moved on", view["id"])
+
+    def replace(self, view_id: str, new: View) -> bool:
+        try:
+            self._client.views_update(view_id=view_id, view=new)
+        except SlackApiError as error:
+            if error.response["error"] not in _CLOSED:
+                raise
+            _log.info("View %s was closed", view_id)
+            return False
+        return True
+
+    def fill(self, view_id: str, build: Callable[[], View]) -> None:
+        self.replace(view_id, self._built(build))
+
+    def _built(self, build: Callable[[], View]) -> View:
+        try:
+            return build()
+        except Exception as error:  # noqa: BLE001 - the person looks at "Opening…": tell them there
+            return self._errors.as_view(error)
 
     def push(self, trigger_id: str, view: View) -> None:
         self._client.views_push(trigger_id=trigger_id, view=view)

@@ -8,14 +8,15 @@ from handlers.home import show_home
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from handlers.workspaces import enter
-from modals import form
-from modals.add_client import ids, openings, pages
+from modals import form, notices
+from modals.add_client import connecting, ids, openings, pages
 from modals.add_client.pages import WizardMetadata
 from modals.blocks import View
 from services.actor import Actor
 from services.add_client.records import CreatedClient
 from services.add_client.steps import StepName
 from services.container import Services
+from services.errors import InvalidError
 
 COMMAND = "/add-client"
 
@@ -30,6 +31,11 @@ def register(router: Registry) -> None:
     router.action(ids.BACK, back)
     router.action(ids.GO_TO, go_to)
     router.action(ids.CHOOSE_INVITE, choose_invite)
+    router.action(ids.CONNECT, leave_for_provider)
+    router.action(ids.CHECK_CONNECTION, check_connection)
+    router.action(ids.CONNECT_ANOTHER, connect_another)
+    router.view(ids.CHOOSE_ORGANISATION, choose_organisation)
+    router.options(ids.SEARCH_ORGANISATIONS, search_organisations)
     router.view(ids.SUBMIT, submit_page)
     router.view(ids.CREATE, create)
     router.view(ids.FINISH_ASKING, finish_asking)
@@ -90,7 +96,10 @@ def submit_page(ack: Ack, actor: Actor, view: dict[str, Any], services: Services
 
 def back(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
     at = WizardMetadata.of(view)
-    page = services.add_client.back(actor, at.draft, at.step, form.read(view), changing=at.changing)
+    if at.connecting:
+        page = services.add_client.choose_software(actor, at.draft, changing=at.changing)
+    else:
+        page = services.add_client.back(actor, at.draft, at.step, form.read(view), changing=at.changing)
     ack()
     after(slack.update, view, pages.page(page))
 
@@ -100,6 +109,53 @@ def choose_invite(ack: Ack, actor: Actor, view: dict[str, Any], services: Servic
     page = services.add_client.keep(actor, at.draft, at.step, form.read(view), changing=at.changing)
     ack()
     after(slack.update, view, pages.page(page))
+
+
+def leave_for_provider(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
+    at = WizardMetadata.of(view)
+    services.add_client.left_for_provider(actor, at.draft, view["id"], changing=at.changing)
+    ack()
+
+
+def check_connection(
+    ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After
+) -> None:
+    at = WizardMetadata.of(view)
+    page = services.add_client.check_connection(actor, at.draft, changing=at.changing)
+    ack()
+    after(slack.update, view, pages.page(page))
+
+
+def connect_another(
+    ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After
+) -> None:
+    at = WizardMetadata.of(view)
+    page = services.add_client.connect_another(actor, at.draft, changing=at.changing)
+    ack()
+    after(slack.update, view, pages.page(page))
+
+
+def choose_organisation(
+    ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After
+) -> None:
+    at = WizardMetadata.of(view)
+    chosen = form.read(view).get("organisation")
+    if not chosen:
+        raise InvalidError({"organisation": "Choose one."})
+    ack(response_action="update", view=notices.loading(pages.TITLE))
+
+    def build() -> View:
+        return pages.page(services.add_client.choose_organisation(actor, at.draft, chosen, changing=at.changing))
+
+    after(slack.fill, view["id"], build)
+
+
+def search_organisations(
+    ack: Ack, actor: Actor, view: dict[str, Any], options: dict[str, Any], services: Services
+) -> None:
+    at = WizardMetadata.of(view)
+    found = services.add_client.search_organisations(actor, at.draft, options.get("value") or "")
+    ack(**connecting.organisation_options(found))
 
 
 def go_to(

@@ -32,6 +32,12 @@ class Slack(Protocol):
     def update(self, view: dict[str, Any], new: View) -> None:
         """Replaces the view unless it changed or was closed meanwhile: then the person has moved on."""
 
+    def replace(self, view_id: str, new: View) -> bool:
+        """Replaces whatever a window shows now. False when it was closed."""
+
+    def fill(self, view_id: str, build: Callable[[], View]) -> None:
+        """The same with what `build` makes, which may take its time; with its failure if it fails."""
+
     def publish_home(self, user_id: str, view: View) -> None: ...
 
     def say(self, user_id: str, message: Message) -> None:

@@ -111,6 +111,11 @@ def button(text: str, action_id: str, *, value: str | None = None, style: str | 
     return element
 
 
+def link_button(text: str, action_id: str, url: str, *, style: str | None = None) -> Element:
+    """Opens the address in the browser. Slack tells the app of the click too."""
+    return button(text, action_id, style=style) | {"url": url}
+
+
 def confirm(title: str, text: str, yes: str, no: str = "Cancel") -> Element:
     return {
         "title": plain(title, 100),

@@ -7,6 +7,8 @@ from typing import Any
 
 from sandbox.app import SandboxConfig
 from sandbox.running import HOST, serve
+from sandbox.sage.world import SageSettings
+from sandbox.xero.world import XeroSettings
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -18,8 +20,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--client-secret", default="")
     parser.add_argument("--smtp-port", type=int, default=2525)
     parser.add_argument("--seed-file", type=Path, help="a workspace of your own, as JSON (see sandbox/slack/seed.py)")
+    _accounting(parser)
     parser.add_argument("--manifest", type=Path, help="the app's manifest; ./manifest.json when there is one")
     return parser
+
+
+def _accounting(parser: argparse.ArgumentParser) -> None:
+    xero, sage = XeroSettings(), SageSettings()
+    parser.add_argument("--xero-client-id", default=xero.client_id)
+    parser.add_argument("--xero-client-secret", default=xero.client_secret)
+    parser.add_argument("--xero-organisations", type=int, default=xero.organisations, metavar="N")
+    parser.add_argument("--xero-bulk", action="store_true", help="one consent connects several organisations")
+    parser.add_argument("--xero-connection-cap", type=int, default=xero.connection_cap, metavar="N")
+    parser.add_argument("--xero-plain", action="store_true", help="no awkward names and answers")
+    parser.add_argument("--xero-latency", type=float, default=xero.latency, metavar="SECONDS")
+    parser.add_argument("--xero-app-calls-per-minute", type=int, default=xero.app_calls_per_minute, metavar="N")
+    parser.add_argument("--sage-client-id", default=sage.client_id)
+    parser.add_argument("--sage-client-secret", default=sage.client_secret)
+    parser.add_argument("--sage-businesses", type=int, default=sage.businesses, metavar="N")
 
 
 def _read(path: Path | None) -> dict[str, Any] | None:
@@ -40,6 +58,21 @@ def main() -> None:
         manifest=_read(manifest) if asked.manifest or manifest.exists() else None,
         client_id=asked.client_id,
         client_secret=asked.client_secret,
+        xero=XeroSettings(
+            client_id=asked.xero_client_id,
+            client_secret=asked.xero_client_secret,
+            organisations=asked.xero_organisations,
+            odd=not asked.xero_plain,
+            bulk=asked.xero_bulk,
+            connection_cap=asked.xero_connection_cap,
+            latency=asked.xero_latency,
+            app_calls_per_minute=asked.xero_app_calls_per_minute,
+        ),
+        sage=SageSettings(
+            client_id=asked.sage_client_id,
+            client_secret=asked.sage_client_secret,
+            businesses=asked.sage_businesses,
+        ),
     )
     serve(config, asked.port, _say)
 

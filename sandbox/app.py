@@ -14,9 +14,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sandbox.mail import Mailroom
+from sandbox.sage.part import SagePart
+from sandbox.sage.world import SageSettings
 from sandbox.slack.dispatch import ACK_SECONDS
 from sandbox.slack.part import SlackPart
 from sandbox.slack.world import Clock, World
+from sandbox.xero.part import XeroPart
+from sandbox.xero.world import XeroSettings
 
 PAGE = Path(__file__).parent / "page"
 
@@ -46,6 +50,8 @@ class SandboxConfig:
     client_secret: str = ""
     ack_seconds: float = ACK_SECONDS
     event_retries: int = 0
+    xero: XeroSettings = field(default_factory=XeroSettings)
+    sage: SageSettings = field(default_factory=SageSettings)
     clock: Clock = field(default=time.time)
 
 
@@ -55,9 +61,11 @@ class Parts:
 
     slack: SlackPart
     mail: Mailroom
+    xero: XeroPart
+    sage: SagePart
 
     def all(self) -> Sequence[Part]:
-        return [self.slack, self.mail]
+        return [self.slack, self.mail, self.xero, self.sage]
 
 
 def build(config: SandboxConfig) -> Starlette:
@@ -73,6 +81,8 @@ def build(config: SandboxConfig) -> Starlette:
             client_secret=config.client_secret,
         ),
         mail=Mailroom(port=config.smtp_port),
+        xero=XeroPart(config.xero, config.clock),
+        sage=SagePart(config.sage, config.clock),
     )
 
     @contextlib.asynccontextmanager

@@ -24,6 +24,8 @@ from typing import Self
 import httpx
 
 from sandbox.driver import Sandbox, SandboxError
+from sandbox.sage.world import SageSettings
+from sandbox.xero.world import XeroSettings
 
 HOST = "127.0.0.1"
 TEAM = "T_BIRCH"
@@ -31,6 +33,7 @@ TOKEN = "xoxb-sandbox-T_BIRCH"
 TEAMS = ("Bookkeeping team", "Payroll team")
 PAGE_PORT = 9000
 
+_XERO, _SAGE = XeroSettings(), SageSettings()
 _ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -152,6 +155,16 @@ class Demo:
             "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             "SMTP_URL": f"smtp://{HOST}:{self._smtp_port}?tls=none",
             "EMAIL_FROM": "Clientdesk <hello@clientdesk.example>",
+            "XERO_CLIENT_ID": _XERO.client_id,
+            "XERO_CLIENT_SECRET": _XERO.client_secret,
+            "XERO_LOGIN_URL": f"{self.url}/xero",
+            "XERO_IDENTITY_URL": f"{self.url}/xero",
+            "XERO_API_URL": f"{self.url}/xero",
+            "SAGE_CLIENT_ID": _SAGE.client_id,
+            "SAGE_CLIENT_SECRET": _SAGE.client_secret,
+            "SAGE_AUTHORIZE_URL": f"{self.url}/sage/oauth2/auth/central",
+            "SAGE_TOKEN_URL": f"{self.url}/sage/token",
+            "SAGE_API_URL": f"{self.url}/sage/v3.1",
             **self._settings,
         }
 

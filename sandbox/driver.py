@@ -19,6 +19,8 @@ from typing import Any, Literal, Self, TypeVar
 import httpx
 from typing_extensions import override
 
+from sandbox.driver_accounting import Sage, Xero
+from sandbox.errors import SandboxError
 from sandbox.plain import plain, text_of
 
 __all__ = ["Answer", "Message", "Person", "Sandbox", "SandboxError", "View", "plain"]
@@ -32,10 +34,6 @@ _WORKSPACE = {
     "conversations_select": "selected_conversation",
     "channels_select": "selected_channel",
 }
-
-
-class SandboxError(AssertionError):
-    """Something a person looked for isn't there; says what they saw instead."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +124,8 @@ class Sandbox:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        self.xero = Xero(self._http, self.url)
+        self.sage = Sage(self._http, self.url)
         self._people: dict[str, Person] = {}
 
     def close(self) -> None:

@@ -1,8 +1,16 @@
 """All services, built once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from db.models import Provider
 from db.session import Database
+from services.accounting.calls import ProviderCalls
+from services.accounting.connections import ConnectionService
+from services.accounting.consent import ConsentService
+from services.accounting.port import AccountingProvider
+from services.accounting.tokens import TokenManager
+from services.accounting.upkeep import UpkeepService
 from services.add_client.service import AddClientService
 from services.delivery.email import Mailer
 from services.invitations.first_user import FirstUserService
@@ -21,6 +29,9 @@ class Services:
     practices: PracticeService
     workspaces: WorkspaceService
     add_client: AddClientService
+    consent: ConsentService
+    connections: ConnectionService
+    upkeep: UpkeepService
     invitations: InvitationService
     first_users: FirstUserService
     overview: OverviewService
@@ -37,12 +48,27 @@ def build(
     extract_domain: str,
     first_admin: str | None,
     billing_url: str | None,
+    providers: Mapping[Provider, AccountingProvider],
+    connection_cap: Mapping[Provider, int],
 ) -> Services:
+    calls = ProviderCalls(database, TokenManager(database, keys, providers))
+    consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
+    connections = ConnectionService(database, calls, providers)
     return Services(
         people=PeopleService(database, first_admin=first_admin),
         practices=PracticeService(database, first_admin=first_admin, billing_url=billing_url),
         workspaces=WorkspaceService(database, keys, first_admin=first_admin),
-        add_client=AddClientService(database, keys, extract_domain=extract_domain, billing_url=billing_url),
+        add_client=AddClientService(
+            database,
+            keys,
+            extract_domain=extract_domain,
+            billing_url=billing_url,
+            consent=consent,
+            connections=connections,
+        ),
+        consent=consent,
+        connections=connections,
+        upkeep=UpkeepService(database, calls, providers),
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,11 +13,11 @@ from services import jobs
 def tell(
     session: Session,
     kind: str,
-    subject_id: uuid.UUID,
+    subject: uuid.UUID | str,
     *,
     practice_id: uuid.UUID,
     colleague_id: uuid.UUID,
-    args: Mapping[str, str],
+    args: Mapping[str, Any],
 ) -> None:
     """One message of a kind about one subject, however often it is asked for. A person's messages keep one pace."""
     jobs.put(
@@ -24,7 +25,7 @@ def tell(
         jobs.NewJob(
             lane=Lane.SLACK,
             kind=kind,
-            key=f"{kind}:{subject_id}",
+            key=f"{kind}:{subject}",
             practice_id=practice_id,
             args=args,
             pace=f"slack:{colleague_id}",

@@ -106,6 +106,8 @@ def all_services(database: Database, *, first_admin: str | None = None) -> Servi
         extract_domain=DOMAIN,
         first_admin=first_admin,
         billing_url=None,
+        providers={},
+        connection_cap={},
     )
 
 

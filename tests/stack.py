@@ -30,6 +30,22 @@ KEY = Fernet.generate_key().decode()
 SOON = 10.0
 
 
+def provider_settings(url: str) -> dict[str, str]:
+    """The sandbox's Xero and Sage."""
+    return {
+        "XERO_CLIENT_ID": SANDBOX.xero.client_id,
+        "XERO_CLIENT_SECRET": SANDBOX.xero.client_secret,
+        "XERO_LOGIN_URL": f"{url}/xero",
+        "XERO_IDENTITY_URL": f"{url}/xero",
+        "XERO_API_URL": f"{url}/xero",
+        "SAGE_CLIENT_ID": SANDBOX.sage.client_id,
+        "SAGE_CLIENT_SECRET": SANDBOX.sage.client_secret,
+        "SAGE_AUTHORIZE_URL": f"{url}/sage/oauth2/auth/central",
+        "SAGE_TOKEN_URL": f"{url}/sage/token",
+        "SAGE_API_URL": f"{url}/sage/v3.1",
+    }
+
+
 @contextmanager
 def listening() -> Iterator[socket.socket]:
     """A socket on a free port, so that the port is known before anybody serves it."""
@@ -161,6 +177,7 @@ class Stack:
             "ENCRYPTION_KEYS": KEY,
             "SMTP_URL": f"smtp://{HOST}:{self.running.smtp_port}?tls=none",
             "EMAIL_FROM": "Clientdesk <hello@clientdesk.example>",
+            **provider_settings(self.running.url),
             **slack,
             **self._settings,
         }

@@ -1,9 +1,11 @@
 """Every table, one module each. Importing this package fills the metadata."""
 
 from db.models.audit_entry import AuditEntry, Source
+from db.models.authorisation import Authorisation, OAuthState, Provider
 from db.models.client import Client, ClientAccess, ClientKind, Software, Solutions, TaxCategories
 from db.models.client_user import ClientRole, ClientUser, Login
 from db.models.colleague import Colleague, Role
+from db.models.connection import Connection, ConnectionStatus
 from db.models.draft import Draft
 from db.models.install_state import InstallState
 from db.models.installation import Installation
@@ -17,6 +19,7 @@ from db.models.team import Team, TeamMember
 __all__ = [
     "LIVE",
     "AuditEntry",
+    "Authorisation",
     "Channel",
     "Client",
     "ClientAccess",
@@ -24,6 +27,8 @@ __all__ = [
     "ClientRole",
     "ClientUser",
     "Colleague",
+    "Connection",
+    "ConnectionStatus",
     "Draft",
     "InstallState",
     "Installation",
@@ -34,12 +39,14 @@ __all__ = [
     "JobOutcome",
     "Lane",
     "Login",
+    "OAuthState",
     "Pace",
     "PermissionCard",
     "PermissionKind",
     "PermissionRequest",
     "Plan",
     "Practice",
+    "Provider",
     "Region",
     "RequestStatus",
     "Role",

@@ -24,6 +24,8 @@ class Solutions(StrEnum):
 class Software(StrEnum):
     """What the client keeps its books in. LATER: to be connected, with a provider still to be chosen."""
 
+    XERO = "xero"
+    SAGE = "sage"
     LATER = "later"
     NONE = "none"
 

@@ -5,7 +5,7 @@ import uuid
 from modals import blocks as b
 from modals import invitations, permissions, subscription
 from modals.add_client import ids
-from modals.add_client.pages import SOFTWARE, SOLUTIONS, TAX_CATEGORIES, TITLE, page
+from modals.add_client.pages import SOLUTIONS, TAX_CATEGORIES, TITLE, page, software
 from modals.form import Metadata
 from modals.text import count
 from services.add_client.records import (
@@ -90,7 +90,7 @@ def _result(created: CreatedClient, heading: str) -> list[b.Block]:
         rows.append(("Practice code", created.practice_code))
     rows += [
         ("Solutions", SOLUTIONS[created.solutions]),
-        ("Accounting software", SOFTWARE[created.software]),
+        ("Accounting software", software(created.software, created.organisation)),
     ]
     if created.tax_categories:
         rows.append(("Self-employed", f"{TAX_CATEGORIES[created.tax_categories]} categories"))

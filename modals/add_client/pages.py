@@ -6,7 +6,7 @@ from typing import Any
 
 from db.models import ClientKind, Software, Solutions, TaxCategories
 from modals import blocks as b
-from modals.add_client import ids
+from modals.add_client import connecting, ids
 from modals.form import Metadata
 from modals.invitations import contact_fields
 from services.add_client.records import Choosable, Review, Twin, WizardPage
@@ -34,7 +34,12 @@ SOLUTIONS = {
     Solutions.BOOKKEEPING: "Bookkeeping",
     Solutions.BOOKKEEPING_DHI: "Bookkeeping + Data Health & Insights",
 }
-SOFTWARE = {Software.LATER: "To be connected later", Software.NONE: "Without integration"}
+SOFTWARE = {
+    Software.XERO: "Xero",
+    Software.SAGE: "Sage Accounting",
+    Software.LATER: "To be connected later",
+    Software.NONE: "Without integration",
+}
 TAX_CATEGORIES = {TaxCategories.SCHEDULE_C: "US Schedule C", TaxCategories.T2125: "Canada T2125"}
 
 
@@ -43,6 +48,7 @@ class WizardMetadata(Metadata):
     step: StepName
     revision: int
     changing: bool = False
+    connecting: bool = False
 
 
 def page(shown: WizardPage) -> b.View:
@@ -51,15 +57,23 @@ def page(shown: WizardPage) -> b.View:
     if shown.changed:
         said = b.words(" Something changed since you filled this in. Look through it, then go on.")
         blocks.append(b.rich([b.emoji("warning"), said]))
-    blocks += _BUILDERS[shown.step](shown)
-    if shown.number > 1 or shown.changing:
+    submit: str | None
+    submit, callback_id = _SUBMITS.get(shown.step, ("Next", ids.SUBMIT))
+    if shown.connecting is None:
+        blocks += _BUILDERS[shown.step](shown)
         back = "Back to the review" if shown.changing else "Back"
-        blocks.append(b.actions(b.button(back, ids.BACK), block_id="navigation"))
+        navigation = [b.button(back, ids.BACK)] if shown.number > 1 or shown.changing else []
+    else:
+        choices = connecting.choices(shown.connecting)
+        blocks += connecting.connecting(shown, shown.connecting, choices)
+        navigation = [b.button("Back", ids.BACK), b.button("Check again", ids.CHECK_CONNECTION)]
+        submit, callback_id = ("Use this organisation" if choices else None), ids.CHOOSE_ORGANISATION
+    if navigation:
+        blocks.append(b.actions(*navigation, block_id="navigation"))
     if shown.step in _SUBMITS:
         blocks.append(b.context("Closing keeps a draft."))
     elif shown.number > 1:
         blocks.append(b.context("Closing keeps a draft of the pages before this one."))
-    submit, callback_id = _SUBMITS.get(shown.step, ("Next", ids.SUBMIT))
     if shown.twins:
         submit = "Continue anyway"
     return b.modal(
@@ -68,7 +82,11 @@ def page(shown: WizardPage) -> b.View:
         callback_id=callback_id,
         submit=submit,
         private_metadata=WizardMetadata(
-            draft=shown.draft_id, step=shown.step, revision=shown.revision, changing=shown.changing
+            draft=shown.draft_id,
+            step=shown.step,
+            revision=shown.revision,
+            changing=shown.changing,
+            connecting=shown.connecting is not None,
         ).dump(),
     )
 
@@ -106,10 +124,12 @@ def _solutions(shown: WizardPage) -> list[b.Block]:
 
 def _software(shown: WizardPage) -> list[b.Block]:
     options = [
+        *(connecting.software_option(provider, shown.connection) for provider in shown.facts.providers),
         b.option("Skip for now", Software.LATER, "They use accounting software; connect it later"),
         b.option("Without integration", Software.NONE, "They use none, or none that can be connected"),
     ]
     return [
+        *connecting.connected(shown),
         b.field("software", "Accounting software", b.radios(options, shown.raw.get("software") or Software.LATER)),
     ]
 
@@ -118,7 +138,7 @@ def _details(shown: WizardPage) -> list[b.Block]:
     raw = shown.raw
     blocks = [_twins(shown.twins)] if shown.twins else []
     blocks += [
-        b.field("name", "Business name", b.text_input(raw.get("name"))),
+        b.field("name", "Business name", b.text_input(raw.get("name") or connecting.suggested_name(shown))),
         b.field(
             "practice_code",
             "Practice code",
@@ -258,7 +278,7 @@ def _rows(shown: WizardPage, review: Review) -> list[tuple[str, str]]:
         ("Practice code", review.practice_code or "–"),
         ("Industry", review.industry or "–"),
         ("Solutions", SOLUTIONS[review.solutions]),
-        ("Accounting software", SOFTWARE[review.software]),
+        ("Accounting software", software(review.software, review.organisation)),
     ]
     if review.tax_categories:
         rows.append(("Self-employed", f"yes, with {TAX_CATEGORIES[review.tax_categories]} categories"))
@@ -270,6 +290,10 @@ def _rows(shown: WizardPage, review: Review) -> list[tuple[str, str]]:
         rows.append(("Account manager", review.access.account_manager.name))
     rows.append(("Invitation", _invitation(review)))
     return rows
+
+
+def software(chosen: Software, organisation: str | None) -> str:
+    return f"{SOFTWARE[chosen]}: {organisation}" if organisation else SOFTWARE[chosen]
 
 
 def _names(choices: Sequence[Choosable]) -> str:

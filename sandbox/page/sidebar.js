@@ -2,6 +2,8 @@
 
 import { avatar, h, icon, reconcile } from "./dom.js";
 
+const OUTSIDE = [["Mailbox", "/mail", "mail"], ["Xero", "/xero", "ledger"], ["Sage", "/sage", "ledger"]];
+
 export class Sidebar {
   // `go(change)` moves to another place or person: {in} or {as}.
   constructor(go, address) {
@@ -19,7 +21,8 @@ export class Sidebar {
         h("h2", {}, "Channels"), this.lists.channel,
         h("h2", {}, "Direct messages"), this.lists.dm,
         h("h2", {}, "Outside world"),
-        h("ul", {}, h("li", {}, h("a", { href: "/mail", target: "_blank" }, icon("mail"), h("span", { class: "place-name" }, "Mailbox"), icon("external"))))));
+        h("ul", {}, OUTSIDE.map(([name, href, picture]) => h("li", {},
+          h("a", { href, target: "_blank" }, icon(picture), h("span", { class: "place-name" }, name), icon("external")))))));
   }
 
   render({ team, people, acting, places, current }) {

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db.models import ClientKind, Practice, Solutions
+from services.accounting.port import NAMES
+from services.add_client.connecting import PROVIDERS
 from services.add_client.lookups import find_twins, require_free_code, require_grantees, twin_key
 from services.add_client.steps import (
     AccessForm,
@@ -54,8 +56,10 @@ def _solutions(_session: Session, _practice: Practice, facts: Facts, raw: Raw, _
     return Checked(raw)
 
 
-def _software(_session: Session, _practice: Practice, _facts: Facts, raw: Raw, _kept: Raw) -> Checked:
-    read(SoftwareForm, raw)
+def _software(_session: Session, _practice: Practice, facts: Facts, raw: Raw, _kept: Raw) -> Checked:
+    provider = PROVIDERS.get(read(SoftwareForm, raw).software)
+    if provider is not None and provider not in facts.providers:
+        raise InvalidError({"software": f"{NAMES[provider]} can't be connected here. Choose again."})
     return Checked(raw)
 
 

@@ -15,13 +15,16 @@ from db.models import (
     ClientKind,
     ClientUser,
     Colleague,
+    Connection,
     Draft,
     Invitation,
     Login,
     Practice,
 )
 from services import audit, notices, policy
+from services.accounting.connections import connect
 from services.actor import Actor
+from services.add_client.connecting import PROVIDERS, chosen_connection
 from services.add_client.lookups import review_of
 from services.add_client.records import ChosenAccess, CreatedClient, Review
 from services.add_client.steps import ExistingUser, Facts, InviteChoice
@@ -84,6 +87,9 @@ def insert_client(
             "defaults": practice.client_defaults,
         },
     )
+    connection = chosen_connection(draft.answers)
+    if connection is not None:
+        connect(session, actor, client, connection, now)
     if review.invite is InviteChoice.NOW:
         _add_contact(session, keys, actor, practice, client, review, now)
     notices.tell(
@@ -122,6 +128,9 @@ def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *
     status = session.scalar(
         select(Invitation.status).where(Invitation.client_id == client_id).order_by(Invitation.id.desc()).limit(1)
     )
+    connection = None
+    if client.software in PROVIDERS:
+        connection = session.scalar(select(Connection).where(Connection.client_id == client_id))
     return CreatedClient(
         practice_id=practice.id,
         client_id=client.id,
@@ -130,6 +139,7 @@ def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *
         extract=extract.ExtractAddress(client.extract_name, extract_domain),
         solutions=client.solutions,
         software=client.software,
+        organisation=None if connection is None else connection.legal_name or connection.organisation_name,
         tax_categories=client.tax_categories,
         contact_name=owner.name if owner else None,
         contact_email=owner.email if owner else None,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Client, Colleague, Plan, Practice, Region, Role, Solutions, TaxCategories, Team
 from services.actor import Actor
+from services.add_client.connecting import chosen_connection, organisation_of
 from services.add_client.records import AccessChoices, Choosable, ChosenAccess, Review, Twin
 from services.add_client.steps import (
     AccessForm,
@@ -168,6 +169,7 @@ def review_of(session: Session, practice: Practice, facts: Facts, answers: Mappi
     solutions = Solutions.BOOKKEEPING
     if StepName.SOLUTIONS in names:
         solutions = read(SolutionsForm, answers.get(StepName.SOLUTIONS, {})).solutions
+    connection = chosen_connection(answers)
     switched = details.self_employed and offers_self_employed(facts, answers)
     return Review(
         name=details.name,
@@ -175,6 +177,7 @@ def review_of(session: Session, practice: Practice, facts: Facts, answers: Mappi
         industry=details.industry,
         solutions=solutions,
         software=read(SoftwareForm, answers.get(StepName.SOFTWARE, {})).software,
+        organisation=None if connection is None else organisation_of(connection),
         tax_categories=_TAX_CATEGORIES[facts.region] if switched else None,
         access=chosen_access(session, practice, raw_access),
         invite=invited.invite,

@@ -4,7 +4,8 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from db.models import InvitationStatus, Software, Solutions, TaxCategories
+from db.models import InvitationStatus, Provider, Software, Solutions, TaxCategories
+from services.accounting.connections import DraftConnection, OfferedOrganisation
 from services.add_client.steps import Answers, ExistingUser, Facts, InviteChoice, Raw, StepName
 from services.clients.extract import ExtractAddress
 from services.practice import Bundle
@@ -54,6 +55,7 @@ class Review:
     industry: str | None
     solutions: Solutions
     software: Software
+    organisation: str | None
     tax_categories: TaxCategories | None
     access: ChosenAccess
     invite: InviteChoice
@@ -63,12 +65,25 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Connecting:
+    """The software step while it waits for a consent, or for a choice between the `organisations` that one gave.
+
+    `start_url` leads to the provider. `problem` says what is in the way.
+    """
+
+    provider: Provider
+    start_url: str
+    organisations: tuple[OfferedOrganisation, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WizardPage:
     """One page of the wizard.
 
     `steps` are those that apply; `number` counts from 1. `twins`, `email_taken` and `solo_asked` are the warnings that
     bring a person back to the same page; `changed` says that the page is not what the person saw before. A page that is
-    shown for `changing` it leads back to the review.
+    shown for `changing` it leads back to the review. `connection` is what Create will connect the client to.
     """
 
     draft_id: uuid.UUID
@@ -86,12 +101,36 @@ class WizardPage:
     solo_asked: bool = False
     changed: bool = False
     changing: bool = False
+    connecting: Connecting | None = None
+    connection: DraftConnection | None = None
     access: AccessChoices | None = None
     review: Review | None = None
 
     @property
     def total(self) -> int:
         return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Where a consent leaves the wizard: `page` is for the window `view_id`, if there are both."""
+
+    practice_id: uuid.UUID
+    colleague_id: uuid.UUID
+    draft_id: uuid.UUID
+    view_id: str | None
+    page: WizardPage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentNotice:
+    """For the message that leads back to the wizard. `organisation` is None while there is one to choose."""
+
+    practice_id: uuid.UUID
+    slack_user_id: str
+    draft_id: uuid.UUID
+    provider: Provider
+    organisation: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +176,7 @@ class CreatedClient:
     extract: ExtractAddress
     solutions: Solutions
     software: Software
+    organisation: str | None
     tax_categories: TaxCategories | None
     contact_name: str | None
     contact_email: str | None

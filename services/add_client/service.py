@@ -8,14 +8,33 @@ from sqlalchemy.orm import Session
 
 from db.models import Colleague, Draft, PermissionKind, Practice, Role
 from db.session import Database
-from services import audit, policy
+from services import audit, notices, policy
+from services.accounting.connections import ConnectionService, DraftConnection, offered
+from services.accounting.consent import Consent, ConsentService, Purpose, PurposeKind
+from services.accounting.port import NAMES, Organisation
 from services.actor import Actor
 from services.add_client.checks import check, is_warned, mend
+from services.add_client.connecting import (
+    WaitingView,
+    chosen_connection,
+    forget_organisations,
+    forget_view,
+    found_organisations,
+    keep_organisations,
+    keep_view,
+    organisation_of,
+    taken_by,
+    view_of,
+    wanted_provider,
+)
 from services.add_client.creation import created_client, insert_client
 from services.add_client.lookups import LISTED, access_choices, facts_of, grantable, review_of
 from services.add_client.records import (
+    Arrival,
     BundleFull,
     Choosable,
+    Connecting,
+    ConsentNotice,
     CreatedClient,
     Opening,
     PermissionMissing,
@@ -23,7 +42,7 @@ from services.add_client.records import (
     WizardPage,
 )
 from services.add_client.steps import Facts, Raw, Step, StepName, applying, read
-from services.errors import BundleFullError, ConflictError, GoneError, InvalidError
+from services.errors import BundleFullError, ConflictError, GoneError, InvalidError, NotFoundError, ServiceError
 from services.keys import Keyring
 from services.permissions import pending_request
 from services.practice import admins, count_bundle, get_colleague, lock_practice
@@ -33,13 +52,24 @@ _TAKE_NOTHING = frozenset({StepName.REVIEW, StepName.ASK})
 
 
 class AddClientService:
+    """Without `consent` and `connections` no accounting software can be connected."""
+
     def __init__(
-        self, database: Database, keys: Keyring, *, extract_domain: str, billing_url: str | None = None
+        self,
+        database: Database,
+        keys: Keyring,
+        *,
+        extract_domain: str,
+        billing_url: str | None = None,
+        consent: ConsentService | None = None,
+        connections: ConnectionService | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
         self._extract_domain = extract_domain
         self._billing_url = billing_url
+        self._consent = consent
+        self._connections = connections
 
     def open(self, actor: Actor) -> Opening:
         """What the person meets first: the first page, their open draft, or why they can't add a client now."""
@@ -60,7 +90,7 @@ class AddClientService:
                     billing_url=self._billing_url,
                     admins=admins(session, practice.id, frozenset({Role.PRACTICE_ADMIN})),
                 )
-            facts = facts_of(session, practice, actor)
+            facts = self._facts(session, practice, actor)
             draft = _open_draft(session, actor)
             if draft is None:
                 draft = self._begin(session, actor)
@@ -115,10 +145,140 @@ class AddClientService:
             if checked.warning:
                 page = self._page(session, actor, practice, facts, draft)
                 return replace(page, changing=changing, **checked.warning)
-            steps = applying(facts, draft.answers)
-            last = len(steps) - 1
-            draft.step = steps[last if changing else min(_position(steps, step) + 1, last)].name
-            return self._page(session, actor, practice, facts, draft)
+            return self._next(session, actor, practice, facts, draft, changing=changing)
+
+    def choose_software(self, actor: Actor, draft_id: uuid.UUID, *, changing: bool = False) -> WizardPage:
+        """Back from connecting to the choice of the software."""
+        with self._database.begin() as session:
+            practice, facts = self._permitted(session, actor)
+            draft = _draft(session, actor, draft_id)
+            forget_view(draft)
+            page = self._page(session, actor, practice, facts, draft)
+            return replace(page, connecting=None, changing=changing)
+
+    def connect_another(self, actor: Actor, draft_id: uuid.UUID, *, changing: bool = False) -> WizardPage:
+        """The way to the provider once more, though an organisation was chosen."""
+        with self._database.begin() as session:
+            practice, facts = self._permitted(session, actor)
+            draft = _draft(session, actor, draft_id)
+            kept = DraftConnection.of(draft.answers)
+            if kept is None:
+                raise NotFoundError("There is no connection to replace. Choose the accounting software first.")
+            keep_organisations(draft, kept.provider, found_organisations(draft.answers))
+            draft.step = StepName.SOFTWARE
+            page = self._page(session, actor, practice, facts, draft)
+            connecting = self._connecting(session, actor, practice, draft, again=True)
+            return replace(page, connecting=connecting, changing=changing)
+
+    def check_connection(self, actor: Actor, draft_id: uuid.UUID, *, changing: bool = False) -> WizardPage:
+        """The page after connecting if that is done, else the same again."""
+        with self._database.begin() as session:
+            practice, facts = self._permitted(session, actor)
+            draft = _draft(session, actor, draft_id)
+            if draft.step != StepName.SOFTWARE:  # the consent has moved it on already
+                return self._page(session, actor, practice, facts, draft)
+            page = self._next(session, actor, practice, facts, draft, changing=changing)
+            if page.connecting is None or page.connecting.problem or page.connecting.organisations:
+                return page
+            said = f"{NAMES[page.connecting.provider]} is not connected yet."
+            return replace(page, connecting=replace(page.connecting, problem=said))
+
+    def choose_organisation(
+        self, actor: Actor, draft_id: uuid.UUID, tenant_id: str, *, changing: bool = False
+    ) -> WizardPage:
+        """Takes one of the organisations that a consent gave; asks the provider. What is in the way is on the page."""
+        problem = None
+        try:
+            if self._connections is None:
+                raise NotFoundError("This installation can't connect accounting software.")
+            self._connections.choose_for_draft(actor, draft_id, tenant_id)
+        except GoneError:
+            raise
+        except ServiceError as refusal:
+            problem = refusal.message
+        with self._database.begin() as session:
+            practice, facts = self._permitted(session, actor)
+            draft = _draft(session, actor, draft_id)
+            if problem is None:
+                forget_organisations(draft)
+                return self._next(session, actor, practice, facts, draft, changing=changing)
+            page = self._page(session, actor, practice, facts, draft)
+            connecting = page.connecting and replace(page.connecting, problem=problem)
+            return replace(page, connecting=connecting, changing=changing)
+
+    def search_organisations(self, actor: Actor, draft_id: uuid.UUID, text: str) -> tuple[Organisation, ...]:
+        """At most a hundred of those to choose from whose name holds `text`; none that is taken."""
+        with self._database.read() as session:
+            practice, _ = self._permitted(session, actor)
+            draft = session.scalars(select(Draft).where(Draft.id == draft_id, Draft.colleague_id == actor.colleague_id))
+            answers = draft.one().answers
+            kept = DraftConnection.of(answers)
+            found = found_organisations(answers)
+            if kept is None or not found:
+                return ()
+            free = [each for each in offered(session, practice.id, kept.provider, found) if each.taken_by is None]
+        wanted = text.casefold()
+        return tuple(each.organisation for each in free if wanted in each.organisation.name.casefold())[:LISTED]
+
+    def left_for_provider(self, actor: Actor, draft_id: uuid.UUID, view_id: str, *, changing: bool = False) -> None:
+        """The person goes to the provider from this window, which is to move on when they are back."""
+        with self._database.begin() as session:
+            keep_view(_draft(session, actor, draft_id), WaitingView(view_id, changing))
+
+    def arrived(self, consent: Consent) -> Arrival:
+        """Moves the draft on, after a consent. Raises GoneError when it is closed."""
+        actor = consent.actor
+        with self._database.begin() as session:
+            practice, facts = self._permitted(session, actor)
+            draft = _draft(session, actor, consent.purpose.id)
+            view = view_of(draft.answers)
+            found = () if consent.chosen else tuple(each.organisation for each in consent.organisations)
+            keep_organisations(draft, consent.provider, found)
+            forget_view(draft)
+            draft.revision += 1
+            draft.updated_at = self._database.now()
+            page = None
+            if draft.step == StepName.SOFTWARE:  # elsewhere, the person has moved on themselves
+                changing = view is not None and view.changing
+                page = self._next(session, actor, practice, facts, draft, changing=changing)
+            return Arrival(
+                practice_id=actor.practice_id,
+                colleague_id=actor.colleague_id,
+                draft_id=draft.id,
+                view_id=None if view is None else view.id,
+                page=page,
+            )
+
+    def tell_arrived(self, arrival: Arrival) -> None:
+        """Leads back to the wizard by a message: no window waits for the consent any more."""
+        with self._database.begin() as session:
+            notices.tell(
+                session,
+                "slack.consent_finished",
+                uuid.uuid4(),
+                practice_id=arrival.practice_id,
+                colleague_id=arrival.colleague_id,
+                args={"draft_id": str(arrival.draft_id)},
+            )
+
+    def consent_notice(self, practice_id: uuid.UUID, draft_id: uuid.UUID) -> ConsentNotice:
+        """Raises GoneError when nothing is left to go on with."""
+        with self._database.read() as session:
+            row = session.execute(
+                select(Draft, Colleague.slack_user_id)
+                .join(Colleague, Colleague.id == Draft.colleague_id)
+                .where(Draft.id == draft_id, Draft.practice_id == practice_id, Draft.closed_at.is_(None))
+            ).one_or_none()
+        kept = None if row is None else DraftConnection.of(row[0].answers)
+        if row is None or kept is None:
+            raise GoneError("This draft is no longer there.")
+        return ConsentNotice(
+            practice_id=practice_id,
+            slack_user_id=row[1],
+            draft_id=draft_id,
+            provider=kept.provider,
+            organisation=organisation_of(kept),
+        )
 
     def back(
         self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw, *, changing: bool = False
@@ -147,6 +307,7 @@ class AddClientService:
         with self._database.begin() as session:
             practice, facts = self._permitted(session, actor)
             draft = _draft(session, actor, draft_id)
+            forget_view(draft)
             draft.step = step
             return replace(self._page(session, actor, practice, facts, draft), changing=True)
 
@@ -172,7 +333,7 @@ class AddClientService:
             _require_open(draft)
             policy.require_add_clients(colleague)
             _require_place(session, practice, colleague)
-            facts = facts_of(session, practice, actor)
+            facts = self._facts(session, practice, actor)
             to_mend = self._to_mend(session, practice, facts, draft)
             if to_mend is not None:
                 draft.step = to_mend
@@ -203,7 +364,11 @@ class AddClientService:
     def _permitted(self, session: Session, actor: Actor) -> tuple[Practice, Facts]:
         policy.require_add_clients(get_colleague(session, actor))
         practice = _practice(session, actor)
-        return practice, facts_of(session, practice, actor)
+        return practice, self._facts(session, practice, actor)
+
+    def _facts(self, session: Session, practice: Practice, actor: Actor) -> Facts:
+        providers = () if self._connections is None else self._connections.offered
+        return replace(facts_of(session, practice, actor), providers=providers)
 
     def _begin(self, session: Session, actor: Actor) -> Draft:
         now = self._database.now()
@@ -233,10 +398,58 @@ class AddClientService:
         self._keep(draft, step, {**draft.answers.get(step, {}), **raw})
 
     def _keep(self, draft: Draft, step: StepName, raw: Raw) -> None:
+        forget_view(draft)
         draft.answers = {**draft.answers, step.value: dict(raw)}
         draft.step = step
         draft.revision += 1
         draft.updated_at = self._database.now()
+
+    def _next(
+        self,
+        session: Session,
+        actor: Actor,
+        practice: Practice,
+        facts: Facts,
+        draft: Draft,
+        *,
+        changing: bool = False,
+    ) -> WizardPage:
+        """The page after the draft's own, which stays while it has something to connect."""
+        steps = applying(facts, draft.answers)
+        position, last = _position(steps, draft.step), len(steps) - 1
+        if steps[position].name is StepName.SOFTWARE and self._is_unconnected(session, practice, draft):
+            return replace(self._page(session, actor, practice, facts, draft), changing=changing)
+        draft.step = steps[last if changing else min(position + 1, last)].name
+        return self._page(session, actor, practice, facts, draft)
+
+    def _is_unconnected(self, session: Session, practice: Practice, draft: Draft) -> bool:
+        """Whether it wants accounting software that it has no organisation of, or one that is taken by now."""
+        if wanted_provider(draft.answers) is None:
+            return False
+        connection = chosen_connection(draft.answers)
+        return connection is None or taken_by(session, practice.id, connection) is not None
+
+    def _connecting(
+        self, session: Session, actor: Actor, practice: Practice, draft: Draft, *, again: bool = False
+    ) -> Connecting | None:
+        """None when there is nothing to connect, or it is done. `again` overlooks that."""
+        provider = wanted_provider(draft.answers)
+        if self._consent is None or self._connections is None or provider not in self._connections.offered:
+            return None
+        connection = chosen_connection(draft.answers)
+        taken = connection and taken_by(session, practice.id, connection)
+        if connection and not taken and not again:
+            return None
+        problem = None
+        if connection and taken:
+            problem = f"{organisation_of(connection)} is already connected to your client {taken}. Connect another."
+        found = found_organisations(draft.answers)
+        return Connecting(
+            provider=provider,
+            start_url=self._consent.start_url(actor, provider, Purpose(kind=PurposeKind.DRAFT, id=draft.id)),
+            organisations=offered(session, practice.id, provider, found) if found else (),
+            problem=problem,
+        )
 
     def _page(
         self,
@@ -268,6 +481,8 @@ class AddClientService:
             practice_address=practice.address,
             email_taken=step is StepName.INVITE and is_warned(raw),
             changed=changed,
+            connecting=self._connecting(session, actor, practice, draft) if step is StepName.SOFTWARE else None,
+            connection=chosen_connection(draft.answers),
             access=access_choices(session, practice, actor, raw) if step is StepName.ACCESS else None,
             review=review_of(session, practice, facts, draft.answers)
             if step in {StepName.REVIEW, StepName.ASK}
@@ -278,6 +493,8 @@ class AddClientService:
         """The first page that would be refused now: something may have changed since it was filled in."""
         for step in applying(facts, draft.answers):
             raw = draft.answers.get(step.name, {})
+            if step.name is StepName.SOFTWARE and self._is_unconnected(session, practice, draft):
+                return step.name
             try:
                 mended = mend(session, practice, read(step.form, raw), raw)
             except InvalidError:

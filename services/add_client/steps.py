@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from db.models import ClientKind, Plan, Region, Software, Solutions
+from db.models import ClientKind, Plan, Provider, Region, Software, Solutions
 from services.emails import clean_email
 from services.errors import InvalidError
 
@@ -172,13 +172,14 @@ class StepName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the practice is like, as far as steps depend on it."""
+    """What the practice is like, as far as steps depend on it. `providers` are those that can be connected to."""
 
     region: Region
     plan: Plan
     has_dhi: bool
     has_colleagues: bool
     has_teams: bool
+    providers: tuple[Provider, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,9 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         ("DATABASE_URL", "mysql://me:s3cret@host/name"),
         ("PUBLIC_URL", "desk.example"),
         ("PUBLIC_URL", "https://"),
+        ("XERO_API_URL", "api.xero.com"),
+        ("SAGE_TOKEN_URL", "ftp://oauth.example/token"),
+        ("XERO_CONNECTION_CAP", "1"),
         ("SMTP_URL", "mail.example"),
         ("SMTP_URL", "smtp://me:s3cret@mail.example?tls=no"),
         ("EMAIL_FROM", "Clientdesk"),
@@ -132,3 +135,20 @@ def test_a_platform_that_gives_the_port_reaches_every_interface() -> None:
 
 def test_the_public_address_has_no_slash_at_its_end() -> None:
     assert read({"PUBLIC_URL": "https://desk.example/"}).public_url == "https://desk.example"
+
+
+@pytest.mark.parametrize("name", ["XERO", "SAGE"])
+def test_a_provider_needs_its_secret_with_its_id(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}_CLIENT_SECRET is needed when {name}_CLIENT_ID is set"):
+        read({f"{name}_CLIENT_ID": "app"})
+    read({f"{name}_CLIENT_ID": "app", f"{name}_CLIENT_SECRET": "s3cret"})
+
+
+def test_the_providers_are_found_where_they_really_are_unless_told_otherwise() -> None:
+    settings = read({"XERO_LOGIN_URL": "http://127.0.0.1:9000/xero/"})
+    assert settings.xero_login_url == "http://127.0.0.1:9000/xero"
+    assert (settings.xero_identity_url, settings.xero_api_url) == ("https://identity.xero.com", "https://api.xero.com")
+    assert settings.sage_authorize_url == "https://www.sageone.com/oauth2/auth/central"
+    assert settings.sage_token_url == "https://oauth.accounting.sage.com/token"
+    assert settings.sage_api_url == "https://api.accounting.sage.com/v3.1"
+    assert settings.xero_connection_cap == 50

@@ -13,6 +13,7 @@ from db.models import (
     InvitationStatus,
     PermissionKind,
     Plan,
+    Provider,
     Region,
     RequestStatus,
     Role,
@@ -21,14 +22,18 @@ from db.models import (
     TaxCategories,
 )
 from modals import blocks, cards, form, help_text, home, invitations, notices, permissions, set_up, subscription
-from modals.add_client import openings, pages
+from modals.add_client import connecting, openings, pages
 from modals.blocks import Message, View
 from sandbox.slack.limits import check_message, check_view
+from services.accounting.connections import ChosenOrganisation, DraftConnection, OfferedOrganisation
+from services.accounting.port import Organisation
 from services.add_client.records import (
     AccessChoices,
     BundleFull,
     Choosable,
     ChosenAccess,
+    Connecting,
+    ConsentNotice,
     CreatedClient,
     PermissionMissing,
     ResumeOffer,
@@ -50,15 +55,24 @@ CODE = "&" * CODE_LENGTH
 EMAIL = "e" * 64 + "@" + "d" * 180 + ".example"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 PEOPLE = tuple(Choosable(uuid.uuid4(), LONG) for _ in range(100))
+ORGANISATION = ChosenOrganisation(tenant_id=str(uuid.uuid4()), connection_id=None, name=LONG, legal_name=LONG)
 MANY = tuple(f"U{number:010}" for number in range(300))
 BUNDLE = Bundle(used=99_999, included=100_000)
-FACTS = Facts(region=Region.UNITED_STATES, plan=Plan.ADVANCED, has_dhi=True, has_colleagues=True, has_teams=True)
+FACTS = Facts(
+    region=Region.UNITED_STATES,
+    plan=Plan.ADVANCED,
+    has_dhi=True,
+    has_colleagues=True,
+    has_teams=True,
+    providers=tuple(Provider),
+)
 REVIEW = Review(
     name=LONG,
     practice_code=CODE,
     industry="Agriculture, forestry and fishing",
     solutions=Solutions.BOOKKEEPING_DHI,
-    software=Software.NONE,
+    software=Software.XERO,
+    organisation=LONG,
     tax_categories=TaxCategories.SCHEDULE_C,
     access=ChosenAccess(colleagues=PEOPLE, teams=PEOPLE, account_manager=PEOPLE[0]),
     invite=InviteChoice.NOW,
@@ -73,7 +87,8 @@ CREATED = CreatedClient(
     practice_code=CODE,
     extract=ExtractAddress("x" * 48, "extract." + "d" * 200 + ".example"),
     solutions=Solutions.BOOKKEEPING_DHI,
-    software=Software.LATER,
+    software=Software.SAGE,
+    organisation=LONG,
     tax_categories=TaxCategories.T2125,
     contact_name=LONG,
     contact_email=EMAIL,
@@ -98,6 +113,13 @@ NOTICE = InvitationNotice(
     opened_at=NOW,
     accepted_at=NOW,
     renewal_asked_at=NOW,
+)
+CONSENT = ConsentNotice(
+    practice_id=uuid.uuid4(),
+    slack_user_id="U_ADA",
+    draft_id=uuid.uuid4(),
+    provider=Provider.SAGE,
+    organisation=LONG,
 )
 REQUEST = Request(
     id=uuid.uuid4(),
@@ -149,9 +171,26 @@ def _page(step: StepName, *, too_many: bool = False, people: int = 100, **change
         "solo_asked": True,
         "changed": True,
         "access": choices,
+        "connection": DraftConnection(provider=Provider.XERO, authorisation_id=uuid.uuid4(), chosen=ORGANISATION),
         "review": REVIEW,
     }
     return WizardPage(**given | changes)
+
+
+def _connecting(free: int = 0, taken: int = 0, *, provider: Provider = Provider.XERO, **changes: Any) -> WizardPage:
+    organisations = tuple(
+        OfferedOrganisation(
+            organisation=Organisation(tenant_id=str(uuid.uuid4()), name=LONG), taken_by=LONG if number < taken else None
+        )
+        for number in range(free + taken)
+    )
+    asked = Connecting(
+        provider=provider,
+        start_url="https://clientdesk.example/connect/xero/start?ticket=" + "x" * 900,
+        organisations=organisations,
+        problem="x" * 1000,
+    )
+    return _page(StepName.SOFTWARE, connecting=asked, **changes)
 
 
 OVERVIEW = Overview(
@@ -173,6 +212,17 @@ VIEWS: dict[str, View] = {
     "page invite, skipping": pages.page(_page(StepName.INVITE, raw={"invite": InviteChoice.SKIP})),
     "first page, empty": pages.page(
         _page(StepName.DETAILS, raw={}, answers={}, number=1, twins=(), changed=False, email_taken=False)
+    ),
+    "page software, connecting": pages.page(_connecting(number=1, changed=False)),
+    "page software, connecting Sage": pages.page(
+        _connecting(provider=Provider.SAGE, answers={StepName.SOLUTIONS: {"solutions": Solutions.BOOKKEEPING_DHI}})
+    ),
+    "page software, few organisations": pages.page(_connecting(10, 30)),
+    "page software, many organisations": pages.page(_connecting(100, 30)),
+    "page software, very many organisations": pages.page(_connecting(10_000, 30)),
+    "page software, all organisations taken": pages.page(_connecting(0, 10_000)),
+    "page software, nothing to connect to": pages.page(
+        _page(StepName.SOFTWARE, facts=replace(FACTS, providers=()), connection=None)
     ),
     "resume offer": openings.opening(
         ResumeOffer(draft_id=uuid.uuid4(), client_name=LONG, number=1, total=7, updated_at=NOW)
@@ -209,6 +259,8 @@ HOMES = {
 MESSAGES: dict[str, Message] = {
     "result": openings.result_message(CREATED),
     "welcome": cards.welcome(),
+    "consent finished": connecting.consent_finished(CONSENT),
+    "consent finished, organisation to choose": connecting.consent_finished(replace(CONSENT, organisation=None)),
     "accepted": cards.invitation_accepted(NOTICE),
     "failed": cards.invitation_failed(NOTICE),
     "renewal asked": cards.invitation_renewal_asked(NOTICE),

@@ -1,0 +1,71 @@
+"""Messages to the holder of a sign-in at Xero or Sage: what ended there, or soon will, and what to do."""
+
+from modals import blocks as b
+from modals.text import clip
+from services.accounting.port import NAMES
+from services.accounting.upkeep import UpkeepNotice
+
+_LONGEST_NAME = 100
+
+
+def authorisation_ended(notice: UpkeepNotice) -> b.Message:
+    name = NAMES[notice.provider]
+    return _message(
+        f"Your sign-in at {name} has ended",
+        [b.words(f"{name} no longer accepts it, so Clientdesk can't reach what rests on it.")],
+        notice,
+        "Not connected any more: ",
+        _sign_in_again(name),
+    )
+
+
+def connections_ended(notice: UpkeepNotice) -> b.Message:
+    name = NAMES[notice.provider]
+    count = len(notice.clients) + notice.more
+    several = count > 1
+    said = f"{count:,} clients are" if several else "A client is"
+    return _message(
+        f"{said} no longer connected to {name}",
+        [
+            b.words(
+                f"{name} no longer lets your sign-in at {'these organisations' if several else 'this organisation'}."
+            )
+        ],
+        notice,
+        "Not connected any more: ",
+        f"Check at {name} that you still have access. {_sign_in_again(name)}",
+    )
+
+
+def authorisation_lapsing(notice: UpkeepNotice) -> b.Message:
+    name = NAMES[notice.provider]
+    return _message(
+        f"Your sign-in at {name} will end soon",
+        [
+            b.words(f"Clientdesk could not renew it for some time. If that goes on, {name} ends it on "),
+            b.moment(notice.lapses_at),
+            b.words("."),
+        ],
+        notice,
+        "Connected by it: ",
+        _sign_in_again(name),
+    )
+
+
+def _message(said: str, why: list[b.Element], notice: UpkeepNotice, label: str, advice: str) -> b.Message:
+    clients = [b.bold(label), b.words(_names(notice))] if notice.clients else []
+    return b.message(
+        f"{said}.", [b.rich([b.emoji("warning"), b.words(" "), b.bold(f"{said}.")], why, clients, [b.words(advice)])]
+    )
+
+
+def _names(notice: UpkeepNotice) -> str:
+    named = ", ".join(clip(each, _LONGEST_NAME) for each in notice.clients)
+    return f"{named} and {notice.more:,} more" if notice.more else named
+
+
+def _sign_in_again(name: str) -> str:
+    return (
+        f"To put it right, type /add-client, choose Connect {name} and sign in there as the same person. "
+        "Clients that are within reach again are connected again by themselves, within an hour."
+    )

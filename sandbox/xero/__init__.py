@@ -1,0 +1,1 @@
+"""A stand-in for Xero: consent, tokens, connections and the accounting API."""

@@ -1,0 +1,1 @@
+"""Xero and Sage: signing in there, and what is read from there."""
