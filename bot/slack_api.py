@@ -3,6 +3,7 @@
 import json
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,8 @@ from modals.blocks import Message, View
 
 _log = logging.getLogger(__name__)
 _CLOSED = frozenset({"not_found", "view_not_found"})
+_UNTIL_SHOWN = (0.1, 0.2, 0.4, 0.8, 1.5)
+"""Seconds between looks for a view that an answer of ours shows. Slack takes an answer for 3 seconds."""
 _TIMEOUT = urllib3.Timeout(connect=3, read=10)
 
 
@@ -84,9 +87,10 @@ def retry_after(error: SlackApiError) -> int | None:
 class PracticeSlack:
     """One practice's Slack. Implements the handlers' Protocol."""
 
-    def __init__(self, client: WebClient, errors: ErrorMapper) -> None:
+    def __init__(self, client: WebClient, errors: ErrorMapper, *, wait: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._errors = errors
+        self._wait = wait
 
     def open(self, trigger_id: str, loading: View, build: Callable[[], View]) -> Callable[[], None]:
         opened = self._client.views_open(trigger_id=trigger_id, view=loading)["view"]
@@ -114,8 +118,19 @@ class PracticeSlack:
             return False
         return True
 
-    def fill(self, view_id: str, build: Callable[[], View]) -> None:
-        self.replace(view_id, self._built(build))
+    def fill(self, external_id: str, build: Callable[[], View]) -> None:
+        view = self._built(build)
+        for wait in _UNTIL_SHOWN:
+            try:
+                self._client.views_update(external_id=external_id, view=view)
+            except SlackApiError as error:
+                if error.response["error"] not in _CLOSED:
+                    raise
+                # Not there: closed by now, or the answer that shows it has not reached Slack yet.
+                self._wait(wait)
+            else:
+                return
+        _log.info("View %s was closed", external_id)
 
     def _built(self, build: Callable[[], View]) -> View:
         try:

@@ -142,12 +142,13 @@ def choose_organisation(
     chosen = form.read(view).get("organisation")
     if not chosen:
         raise InvalidError({"organisation": "Choose one."})
-    ack(response_action="update", view=notices.loading(pages.TITLE))
+    external_id = str(uuid.uuid4())
+    ack(response_action="update", view={**notices.loading(pages.TITLE), "external_id": external_id})
 
     def build() -> View:
         return pages.page(services.add_client.choose_organisation(actor, at.draft, chosen, changing=at.changing))
 
-    after(slack.fill, view["id"], build)
+    after(slack.fill, external_id, build)
 
 
 def search_organisations(

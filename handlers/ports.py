@@ -35,8 +35,9 @@ class Slack(Protocol):
     def replace(self, view_id: str, new: View) -> bool:
         """Replaces whatever a window shows now. False when it was closed."""
 
-    def fill(self, view_id: str, build: Callable[[], View]) -> None:
-        """The same with what `build` makes, which may take its time; with its failure if it fails."""
+    def fill(self, external_id: str, build: Callable[[], View]) -> None:
+        """Puts what `build` makes, or its failure, in place of a view that this request's own answer shows. It is
+        found by its external id only once Slack has that answer: an update by its id could come before, and be lost."""
 
     def publish_home(self, user_id: str, view: View) -> None: ...
 
