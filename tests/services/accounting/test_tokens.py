@@ -139,18 +139,23 @@ def test_a_token_about_to_expire_is_refreshed_and_what_came_is_kept_encrypted(
     tokens: TokenManager, database: Database, ada: uuid.UUID, first: str, provider: Provider, clock: Clock
 ) -> None:
     clock.advance(HALF_AN_HOUR - timedelta(seconds=30))
-    provider.script(TOKEN, Extended({"access_token": "a2", "refresh_token": "r2", "brand_new": 1}))
+    provider.script(
+        TOKEN, Extended({"access_token": "a2", "refresh_token": "the-second-refresh-token", "brand_new": 1})
+    )
 
     assert tokens.access_token(ada) == "a2"
 
     row = kept(database, ada)
     assert sent(provider) == [first]
-    assert (KEYS.decrypt(row.access_token), KEYS.decrypt(row.refresh_token)) == ("a2", "r2")
+    assert (KEYS.decrypt(row.access_token), KEYS.decrypt(row.refresh_token)) == (
+        "a2",
+        "the-second-refresh-token",
+    )
     assert row.previous_refresh_token is not None
     assert KEYS.decrypt(row.previous_refresh_token) == first
     assert (row.previous_until, row.access_expires_at) == (clock.now() + GRACE, clock.now() + HALF_AN_HOUR)
     assert (row.refreshing_until, row.refresh_sent_at, row.version) == (None, None, 2)
-    assert b"r2" not in row.refresh_token
+    assert b"the-second-refresh-token" not in row.refresh_token
 
 
 def test_an_answer_without_a_refresh_token_leaves_the_one_there_is(
