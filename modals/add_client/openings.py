@@ -1,12 +1,9 @@
 """What Add client shows before its first page and after its last."""
 
-import uuid
-
 from modals import blocks as b
 from modals import invitations, permissions, subscription
 from modals.add_client import ids
 from modals.add_client.pages import SOLUTIONS, TAX_CATEGORIES, TITLE, page, software
-from modals.form import Metadata
 from modals.text import count
 from services.add_client.records import (
     BundleFull,
@@ -16,10 +13,6 @@ from services.add_client.records import (
     ResumeOffer,
     WizardPage,
 )
-
-
-class DraftMetadata(Metadata):
-    draft: uuid.UUID
 
 
 def opening(shown: Opening) -> b.View:
@@ -57,7 +50,6 @@ def _resume_offer(offer: ResumeOffer) -> b.View:
                 },
             ),
         ],
-        private_metadata=DraftMetadata(draft=offer.draft_id).dump(),
     )
 
 

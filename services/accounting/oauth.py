@@ -19,6 +19,7 @@ from services.accounting.port import (
     AnswerLost,
     AuthorisationDead,
     ClientRejected,
+    CodeRefused,
     Limited,
     LimitScope,
     ProviderUnavailable,
@@ -77,6 +78,20 @@ class TokenEndpoint:
         except ValidationError:
             _log.error("The token endpoint of %s gave an answer that can't be read", NAMES[self._provider])
             raise AnswerLost(self._provider) from None
+
+    def exchange(self, code: str, verifier: str, redirect_uri: str) -> TokenAnswer:
+        """The answer for a consent's code. Raises as `ask`, but CodeRefused for a code that is no good any more."""
+        try:
+            return self.ask(
+                {
+                    "grant_type": "authorization_code",
+                    "code": code,
+                    "redirect_uri": redirect_uri,
+                    "code_verifier": verifier,
+                }
+            )
+        except AuthorisationDead:
+            raise CodeRefused(self._provider) from None
 
     def tokens(self, answer: TokenAnswer) -> Tokens:
         return Tokens(

@@ -14,8 +14,6 @@ from services.accounting.oauth import TokenEndpoint, retry_after
 from services.accounting.port import (
     AccessExpired,
     AccountingProvider,
-    AuthorisationDead,
-    CodeRefused,
     Grant,
     Limited,
     LimitScope,
@@ -71,17 +69,7 @@ class Sage(AccountingProvider):
 
     @override
     def exchange(self, code: str, verifier: str, redirect_uri: str) -> Grant:
-        try:
-            answer = self._endpoint.ask(
-                {
-                    "grant_type": "authorization_code",
-                    "code": code,
-                    "redirect_uri": redirect_uri,
-                    "code_verifier": verifier,
-                }
-            )
-        except AuthorisationDead:
-            raise CodeRefused(self.provider) from None
+        answer = self._endpoint.exchange(code, verifier, redirect_uri)
         user = answer.requested_by_id
         if not answer.refresh_token or not isinstance(user, str):
             _log.error("Sage's token names no user, or comes without a refresh token")

@@ -22,8 +22,6 @@ from services.accounting.oauth import TokenEndpoint, retry_after
 from services.accounting.port import (
     AccessExpired,
     AccountingProvider,
-    AuthorisationDead,
-    CodeRefused,
     Grant,
     Limited,
     LimitScope,
@@ -103,17 +101,7 @@ class Xero(AccountingProvider):
 
     @override
     def exchange(self, code: str, verifier: str, redirect_uri: str) -> Grant:
-        try:
-            answer = self._endpoint.ask(
-                {
-                    "grant_type": "authorization_code",
-                    "code": code,
-                    "redirect_uri": redirect_uri,
-                    "code_verifier": verifier,
-                }
-            )
-        except AuthorisationDead:
-            raise CodeRefused(self.provider) from None
+        answer = self._endpoint.exchange(code, verifier, redirect_uri)
         claims = _claims(answer.access_token)
         user = claims.get("xero_userid")
         if not answer.refresh_token or not isinstance(user, str):
