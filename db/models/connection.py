@@ -20,7 +20,10 @@ class ConnectionStatus(StrEnum):
 
 
 class Connection(Identified, Base):
-    """`provider_connection_id` is what the provider calls the link itself, where it has a name for that."""
+    """`provider_connection_id` is what the provider calls the link itself, where it has a name for that.
+
+    `accepted_name` is the organisation's name that somebody accepted beside a client's that differs.
+    """
 
     __tablename__ = "connection"
     __table_args__ = (
@@ -40,3 +43,5 @@ class Connection(Identified, Base):
     status: Mapped[ConnectionStatus] = mapped_column(text_enum(ConnectionStatus))
     connected_at: Mapped[datetime]
     refreshed_at: Mapped[datetime]
+    refreshes_daily: Mapped[bool] = mapped_column(default=True)
+    accepted_name: Mapped[str | None]

@@ -1,0 +1,1 @@
+"""Client Sync: many organisations at once."""
