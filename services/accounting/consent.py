@@ -43,17 +43,35 @@ _log = logging.getLogger(__name__)
 
 
 class PurposeKind(StrEnum):
-    """What is to be connected: a client that is being added, or one that is there."""
+    """What is to be connected: a client that is being added, or one that is there; or what Client Sync is to do."""
 
     DRAFT = "draft"
     CLIENT = "client"
+    SYNC = "sync"
+    RECONNECT = "reconnect"
+    REASSIGN = "reassign"
+
+
+_CONNECTING = frozenset({PurposeKind.DRAFT, PurposeKind.SYNC})
+"""These connect organisations that were not connected before."""
+_OF_ONE = frozenset({PurposeKind.DRAFT, PurposeKind.CLIENT})
 
 
 class Purpose(BaseModel):
+    """`id` is of the draft or client; `view` the external id of the window in Slack that waits for the return."""
+
     model_config = ConfigDict(frozen=True)
 
     kind: PurposeKind
-    id: uuid.UUID
+    id: uuid.UUID | None = None
+    view: str | None = None
+
+    @property
+    def subject(self) -> uuid.UUID:
+        """Raises NotFoundError for a purpose that names none."""
+        if self.id is None:
+            raise NotFoundError("This link is no longer good. Go back to Slack and use the button again.")
+        return self.id
 
 
 class _Ticket(BaseModel):
@@ -192,7 +210,7 @@ class ConsentService:
     def _require_place(self, session: Session, provider: Provider, purpose: Purpose) -> None:
         """One place is kept free: at the cap, even connecting the same organisation again can fail."""
         cap = self._connection_cap.get(provider)
-        if cap is None or purpose.kind is PurposeKind.CLIENT:
+        if cap is None or purpose.kind not in _CONNECTING:
             return
         used = session.scalar(select(func.count()).where(Connection.provider == provider)) or 0
         if used >= cap - 1:
@@ -280,7 +298,7 @@ class ConsentService:
         """Where one organisation was given and is free, it is what the person meant."""
         actor, purpose, provider = begun.actor, begun.purpose, adapter.provider
         chosen = None
-        if len(found) == 1:
+        if len(found) == 1 and purpose.kind in _OF_ONE:
             chosen = DraftConnection(
                 provider=provider, authorisation_id=authorisation_id, chosen=described(adapter, token, found[0])
             )
@@ -290,11 +308,11 @@ class ConsentService:
             choices = offered(session, actor.practice_id, provider, found)
         with self._database.begin() as session:
             if purpose.kind is PurposeKind.DRAFT:
-                open_draft(session, actor, purpose.id)
+                open_draft(session, actor, purpose.subject)
                 if chosen is not None:
-                    keep_in_draft(session, actor, purpose.id, chosen, now)
-            elif chosen is not None:
-                client = get_client(session, get_colleague(session, actor), purpose.id, lock=True)
+                    keep_in_draft(session, actor, purpose.subject, chosen, now)
+            elif purpose.kind is PurposeKind.CLIENT and chosen is not None:
+                client = get_client(session, get_colleague(session, actor), purpose.subject, lock=True)
                 connect(session, actor, client, chosen, now)
         return Consent(
             provider=provider,
@@ -314,7 +332,7 @@ class ConsentService:
 
 def _keep_if_open(session: Session, begun: _Begun, connection: DraftConnection, now: datetime) -> None:
     try:
-        keep_in_draft(session, begun.actor, begun.purpose.id, connection, now)
+        keep_in_draft(session, begun.actor, begun.purpose.subject, connection, now)
     except GoneError:
         _log.info("A draft was closed while its accounting software was being connected")
 
@@ -324,9 +342,11 @@ def _require_allowed(session: Session, actor: Actor, purpose: Purpose) -> None:
     policy.require_active(colleague)
     if purpose.kind is PurposeKind.DRAFT:
         policy.require_add_clients(colleague)
-        open_draft(session, actor, purpose.id)
-    else:
-        get_client(session, colleague, purpose.id)
+        open_draft(session, actor, purpose.subject)
+    elif purpose.kind is PurposeKind.CLIENT:
+        get_client(session, colleague, purpose.subject)
+    elif purpose.kind is PurposeKind.SYNC:
+        policy.require_add_clients(colleague)
 
 
 def _hash(browser: str, state: str) -> bytes:

@@ -230,7 +230,7 @@ class AddClientService:
         actor = consent.actor
         with self._database.begin() as session:
             practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, consent.purpose.id)
+            draft = _draft(session, actor, consent.purpose.subject)
             view = view_of(draft.answers)
             found = () if consent.chosen else tuple(each.organisation for each in consent.organisations)
             keep_organisations(draft, consent.provider, found)
