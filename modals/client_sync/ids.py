@@ -1,0 +1,3 @@
+"""The ids that the views and messages of Client Sync carry."""
+
+OPEN = "client_sync.open"
