@@ -1,12 +1,9 @@
 """From a draft to the client account."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import (
@@ -29,13 +26,12 @@ from services.add_client.lookups import review_of
 from services.add_client.records import ChosenAccess, CreatedClient, Review
 from services.add_client.steps import ExistingUser, Facts, InviteChoice
 from services.clients import extract
+from services.clients.creating import insert_with_extract_name
 from services.clients.names import bare_code, code_key, name_key
 from services.clients.users import add_owner
 from services.invitations.inviting import invite
 from services.keys import Keyring
 from services.practice import count_bundle
-
-_LOOKED_UP_AT_ONCE = 20
 
 
 def insert_client(
@@ -67,7 +63,7 @@ def insert_client(
         created_by=actor.colleague_id,
         created_at=now,
     )
-    _insert_with_extract_name(session, client)
+    insert_with_extract_name(session, client)
     _grant(session, colleague, client, review.access)
     audit.record(
         session,
@@ -159,26 +155,3 @@ def _grant(session: Session, creator: Colleague, client: Client, access: ChosenA
         people.add(access.account_manager.id)
     session.add_all(ClientAccess(client_id=client.id, colleague_id=person) for person in people)
     session.add_all(ClientAccess(client_id=client.id, team_id=team.id) for team in access.teams)
-
-
-def _insert_with_extract_name(session: Session, client: Client) -> None:
-    """Adds the client under the first Extract name that is free in the whole installation."""
-    for name in _free_names(session, client.name):
-        client.extract_name = name
-        try:
-            with session.begin_nested():
-                session.add(client)
-        except IntegrityError as error:
-            if "extract_name" not in str(error.orig):
-                raise
-            # Another practice took the name between the look and the insert: the next one.
-        else:
-            return
-
-
-def _free_names(session: Session, client_name: str) -> Iterator[str]:
-    names = extract.candidates(client_name)
-    while True:
-        some = list(islice(names, _LOOKED_UP_AT_ONCE))
-        taken = set(session.scalars(select(Client.extract_name).where(Client.extract_name.in_(some))))
-        yield from (name for name in some if name not in taken)

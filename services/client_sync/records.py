@@ -16,6 +16,14 @@ NAMED = 10
 """As many skipped and failed ones as a message names."""
 
 
+class Goal(StrEnum):
+    """What a person wants of Client Sync."""
+
+    ADD = "add"
+    RECONNECT = "reconnect"
+    REASSIGN = "reassign"
+
+
 class Filter(StrEnum):
     """What the chooser lists. OPEN: all that can be chosen."""
 
@@ -55,7 +63,8 @@ class Chooser:
     """A page of the organisations within reach, with what is chosen of all. `found` counts those that the wish lists.
 
     `team_choices` is empty unless the plan has teams, `solutions` None unless there is a choice.
-    `places` is how many clients the bundle has room for now. `external_id` names the window that shows it.
+    `places` is how many clients the bundle has room for now. `external_id` is for the window that shows it: a consent
+    begun at `start_url` moves that window on.
     """
 
     run_id: uuid.UUID
@@ -76,6 +85,7 @@ class Chooser:
     team_id: uuid.UUID | None
     solutions: Solutions | None
     start_url: str
+    external_id: str
     bulk: bool
 
     @property
@@ -113,7 +123,7 @@ class SignIn:
     go on without another consent.
     """
 
-    goal: str
+    goal: Goal
     provider: Provider
     start_url: str
     external_id: str

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -48,27 +49,33 @@ class FirstUserService:
 
     def invite(self, actor: Actor, client_id: uuid.UUID, raw: Raw) -> Invited:
         """Adds the account's owner and invites them, once. Raises InvalidError at `contact_name`, `contact_email`."""
-        form = read(InviteForm, {**raw, "invite": InviteChoice.NOW, "existing": None})
-        name, email = str(form.contact_name), str(form.contact_email)
-        now = self._database.now()
         with self._database.begin() as session:
-            client = get_client(session, get_colleague(session, actor), client_id, lock=True)
-            _require_no_user(session, client)
-            if email_is_taken(session, client.practice_id, email_key(email)):
-                raise InvalidError(
-                    {"contact_email": "This e-mail already belongs to a user. Ask them to invite your practice."}
-                )
-            user = add_owner(session, actor, client, name=name, email=email, now=now)
-            invite(
-                session,
-                actor=actor,
-                client_user=user,
-                client_id=client.id,
-                practice_id=client.practice_id,
-                keys=self._keys,
-                now=now,
-            )
-            return Invited(client.name, name, user.email)
+            return invite_first_user(session, self._keys, actor, client_id, raw, self._database.now())
+
+
+def invite_first_user(
+    session: Session, keys: Keyring, actor: Actor, client_id: uuid.UUID, raw: Raw, now: datetime
+) -> Invited:
+    """In the caller's transaction. Raises InvalidError at `contact_name`, `contact_email`, ConflictError, NotFoundError."""
+    form = read(InviteForm, {**raw, "invite": InviteChoice.NOW, "existing": None})
+    name, email = str(form.contact_name), str(form.contact_email)
+    client = get_client(session, get_colleague(session, actor), client_id, lock=True)
+    _require_no_user(session, client)
+    if email_is_taken(session, client.practice_id, email_key(email)):
+        raise InvalidError(
+            {"contact_email": "This e-mail already belongs to a user. Ask them to invite your practice."}
+        )
+    user = add_owner(session, actor, client, name=name, email=email, now=now)
+    invite(
+        session,
+        actor=actor,
+        client_user=user,
+        client_id=client.id,
+        practice_id=client.practice_id,
+        keys=keys,
+        now=now,
+    )
+    return Invited(client.name, name, user.email)
 
 
 def _require_no_user(session: Session, client: Client) -> None:
