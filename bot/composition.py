@@ -25,9 +25,10 @@ from bot.slack_api import PracticeSlack, SlackTransport
 from bot.worker import LaneSettings, Worker
 from db.models import Lane, Provider
 from db.session import Database
-from handlers import pages
+from handlers import add_client, pages
 from handlers.pages import accounting_oauth, install
 from services import container
+from services.accounting.consent import PurposeKind
 from services.accounting.http import ProviderPool
 from services.accounting.port import AccountingProvider
 from services.accounting.sage import Sage
@@ -130,10 +131,13 @@ class Composition:
         )
 
     def _consent_pages(self) -> list[Route]:
+        arrivals = {PurposeKind.DRAFT: add_client.arrived}
         return accounting_oauth.routes(
             self.services.consent,
-            self.services.add_client,
-            self._slack_of,
+            {
+                kind: partial(arrived, services=self.services, slack_of=self._slack_of)
+                for kind, arrived in arrivals.items()
+            },
             partial(self.after.submit, self._log),
             self.errors.explain,
             public_url=self.settings.public_url,

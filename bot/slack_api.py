@@ -118,6 +118,16 @@ class PracticeSlack:
             return False
         return True
 
+    def move_on(self, external_id: str, new: View) -> bool:
+        try:
+            self._client.views_update(external_id=external_id, view=new)
+        except SlackApiError as error:
+            if error.response["error"] not in _CLOSED:
+                raise
+            _log.info("View %s was closed", external_id)
+            return False
+        return True
+
     def fill(self, external_id: str, build: Callable[[], View]) -> None:
         view = self._built(build)
         for wait in _UNTIL_SHOWN:

@@ -1,24 +1,27 @@
 """Add client: the command, the shortcut, the buttons and the pages of the wizard."""
 
+import logging
 import uuid
 from typing import Any
 
 from handlers.forms import show
 from handlers.home import show_home
-from handlers.ports import Ack, Admission, After, Caller, Slack
+from handlers.ports import Ack, Admission, After, Caller, Slack, SlackOf
 from handlers.registry import Registry
 from handlers.workspaces import enter
 from modals import form, notices
 from modals.add_client import connecting, ids, openings, pages
 from modals.add_client.pages import WizardMetadata
 from modals.blocks import View
+from services.accounting.consent import Consent
 from services.actor import Actor
-from services.add_client.records import CreatedClient
+from services.add_client.records import Arrival, CreatedClient
 from services.add_client.steps import StepName
 from services.container import Services
 from services.errors import InvalidError
 
 COMMAND = "/add-client"
+_log = logging.getLogger(__name__)
 
 
 def register(router: Registry) -> None:
@@ -115,6 +118,24 @@ def leave_for_provider(ack: Ack, actor: Actor, view: dict[str, Any], services: S
     at = WizardMetadata.of(view)
     services.add_client.left_for_provider(actor, at.draft, view["id"], changing=at.changing)
     ack()
+
+
+def arrived(consent: Consent, services: Services, slack_of: SlackOf) -> None:
+    """The window that waits for a consent moves on; where there is none, a message leads back."""
+    arrival = services.add_client.arrived(consent)
+    if not _moves_on(arrival, slack_of):
+        services.add_client.tell_arrived(arrival)
+
+
+def _moves_on(arrival: Arrival, slack_of: SlackOf) -> bool:
+    if arrival.view_id is None or arrival.page is None:
+        return False
+    try:
+        slack = slack_of(arrival.practice_id)
+        return slack is not None and slack.replace(arrival.view_id, pages.page(arrival.page))
+    except Exception:  # noqa: BLE001 - the message says the same
+        _log.warning("A window could not be moved on after a consent", exc_info=True)
+        return False
 
 
 def check_connection(

@@ -1,5 +1,6 @@
 """What handlers are given beside Bolt's own arguments. The outer layer implements the Protocols."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -35,6 +36,9 @@ class Slack(Protocol):
     def replace(self, view_id: str, new: View) -> bool:
         """Replaces whatever a window shows now. False when it was closed."""
 
+    def move_on(self, external_id: str, new: View) -> bool:
+        """Replaces a view that waits, found by its external id. False when it was closed, or shows something else."""
+
     def fill(self, external_id: str, build: Callable[[], View]) -> None:
         """Puts what `build` makes, or its failure, in place of a view that this request's own answer shows. It is
         found by its external id only once Slack has that answer: an update by its id could come before, and be lost."""
@@ -49,6 +53,10 @@ class Slack(Protocol):
 
     def owners(self) -> tuple[str, ...]:
         """The Slack ids of the workspace's owners and admins."""
+
+
+SlackOf = Callable[[uuid.UUID], Slack | None]
+"""A practice's Slack; None once it uninstalled the app."""
 
 
 class After(Protocol):

@@ -1,10 +1,8 @@
 """Connecting accounting software: to the provider's consent page, and back from it."""
 
-import logging
 import re
 import secrets
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -14,8 +12,7 @@ from starlette.routing import Route
 
 from db.models import Provider
 from handlers.pages.rendering import Renderer
-from handlers.ports import Slack
-from modals.add_client import pages as wizard
+from modals.text import count
 from services.accounting.consent import (
     STATE_LIFETIME,
     Consent,
@@ -24,27 +21,36 @@ from services.accounting.consent import (
     PurposeKind,
 )
 from services.accounting.port import NAMES, ProviderError
-from services.add_client.records import Arrival
-from services.add_client.service import AddClientService
 from services.errors import ConflictError, GoneError, NotPermittedError, ServiceError
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
-_log = logging.getLogger(__name__)
+_MOVES_ON = "The window there moves on by itself; if you closed it, a message leads on."
+_OF_ONE = ("Choose the organisation in Slack", "Go back to Slack and choose this client's.")
+_SIGNED_IN = "You signed in at {name}"
+_THEN = {
+    PurposeKind.DRAFT: _OF_ONE,
+    PurposeKind.CLIENT: _OF_ONE,
+    PurposeKind.SYNC: (_SIGNED_IN, "Go back to Slack: the window there shows them."),
+    PurposeKind.RECONNECT: (_SIGNED_IN, "Go back to Slack: the window there says what is connected again."),
+    PurposeKind.REASSIGN: (_SIGNED_IN, "Go back to Slack: the window there shows what you can take over."),
+}
+"""What the page says when a consent left something to do, by what it was for."""
+Landing = Callable[[Consent], None]
+"""Goes on in Slack with what a consent brought."""
 
 
 def routes(
     consents: ConsentService,
-    add_client: AddClientService,
-    slack_of: Callable[[uuid.UUID], Slack | None],
+    landings: Mapping[PurposeKind, Landing],
     after: Callable[[Callable[[], None]], None],
     explain: Callable[[Exception], tuple[str, str | None]],
     *,
     public_url: str,
     slack_site: str,
 ) -> list[Route]:
-    """`slack_of` gives a practice's Slack, `after` does something once the page is out, `explain` the words for an
+    """`landings` go on in Slack once the page is out, `after` does something then, `explain` gives the words for an
     unexpected failure and the reference under which it is logged."""
-    pages = _ConsentPages(consents, add_client, slack_of, after, explain, public_url, slack_site)
+    pages = _ConsentPages(consents, landings, after, explain, public_url, slack_site)
     return [
         Route("/connect/{provider}/start", pages.start, methods=["GET"]),
         Route("/connect/{provider}/callback", pages.finish, methods=["GET"]),
@@ -55,16 +61,14 @@ class _ConsentPages:
     def __init__(
         self,
         consents: ConsentService,
-        add_client: AddClientService,
-        slack_of: Callable[[uuid.UUID], Slack | None],
+        landings: Mapping[PurposeKind, Landing],
         after: Callable[[Callable[[], None]], None],
         explain: Callable[[Exception], tuple[str, str | None]],
         public_url: str,
         slack_site: str,
     ) -> None:
         self._consents = consents
-        self._add_client = add_client
-        self._slack_of = slack_of
+        self._landings = landings
         self._after = after
         self._explain = explain
         self._slack_site = slack_site
@@ -116,26 +120,11 @@ class _ConsentPages:
             code=asked.get("code"),
             error=asked.get("error"),
         )
-        if consent.purpose.kind is PurposeKind.DRAFT:
-            arrival = self._add_client.arrived(consent)
-            self._after(lambda: self._lead_back(arrival))
+        landing = self._landings.get(consent.purpose.kind)
+        if landing is not None:
+            self._after(lambda: landing(consent))
         heading, words = _outcome(consent)
         return self._page(200, heading, words)
-
-    def _lead_back(self, arrival: Arrival) -> None:
-        """The window that waits moves on; where there is none, a message leads back."""
-        if not self._moves_on(arrival):
-            self._add_client.tell_arrived(arrival)
-
-    def _moves_on(self, arrival: Arrival) -> bool:
-        if arrival.view_id is None or arrival.page is None:
-            return False
-        try:
-            slack = self._slack_of(arrival.practice_id)
-            return slack is not None and slack.replace(arrival.view_id, wizard.page(arrival.page))
-        except Exception:  # noqa: BLE001 - the message says the same
-            _log.warning("A window could not be moved on after a consent", exc_info=True)
-            return False
 
     def _browser(self, request: Request) -> str | None:
         found = request.cookies.get(self._cookie, "")
@@ -165,17 +154,17 @@ def _provider(request: Request) -> Provider | None:
 
 
 def _outcome(consent: Consent) -> tuple[str, str]:
-    name = NAMES[consent.provider]
+    name, kind = NAMES[consent.provider], consent.purpose.kind
     if consent.chosen is not None and consent.chosen.chosen is not None:
         words = f"Organisation: {consent.chosen.chosen.name}. You can close this page and go on in Slack."
-        if consent.purpose.kind is PurposeKind.DRAFT:
-            words += " The window there moves on by itself; if you closed it, a message leads on."
-        return f"{name} is connected", words
+        return f"{name} is connected", f"{words} {_MOVES_ON}"
     if not consent.organisations:
+        whose = "this client's" if _THEN[kind] is _OF_ONE else "your clients'"
         words = f"You signed in at {name}, but it gave us no organisation. Go back to Slack and connect {name} again, "
-        return "No organisation was connected", f"{words}as somebody who can see this client's."
-    count = f"{len(consent.organisations):,} organisations"
-    return "Choose the organisation in Slack", f"{name} gave us {count}. Go back to Slack and choose this client's."
+        return "No organisation was connected", f"{words}as somebody who can see {whose}."
+    given = f"{name} gave us {count(len(consent.organisations), 'organisation', 'organisations')}."
+    heading, then = _THEN[kind]
+    return heading.format(name=name), f"{given} {then} {_MOVES_ON}"
 
 
 def _status(refusal: ServiceError) -> int:

@@ -1,3 +1,7 @@
+from typing import Any
+
+import pytest
+
 from bot.errors import ErrorMapper
 from bot.slack_api import PracticeSlack, SlackTransport
 from modals import notices
@@ -28,3 +32,13 @@ def test_a_view_that_stays_away_was_closed() -> None:
         transport.close()
     assert slack.calls == ["views.update"] * len(waits)
     assert 2 < sum(waits) < 4
+
+
+@pytest.mark.parametrize(("answer", "moved"), [({}, True), ({"ok": False, "error": "not_found"}, False)])
+def test_a_view_that_waits_moves_on_if_it_is_still_there(answer: dict[str, Any], moved: bool) -> None:
+    with CannedSlack(views_update=answer) as slack:
+        transport = SlackTransport(slack.api_url)
+        practice = PracticeSlack(transport.client("xoxb-1"), ErrorMapper())
+        assert practice.move_on("waits", notices.loading()) is moved
+        transport.close()
+    assert slack.calls == ["views.update"]
