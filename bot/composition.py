@@ -74,6 +74,8 @@ class Composition:
             billing_url=settings.billing_url,
             providers=_providers(settings, self._provider_pool),
             connection_cap={Provider.XERO: settings.xero_connection_cap},
+            # Sage's consent always gives all of a person's businesses.
+            bulk_connections={Provider.XERO: settings.xero_bulk_connections, Provider.SAGE: True},
         )
         self.transport = SlackTransport(settings.slack_api_url)
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None

@@ -57,6 +57,7 @@ class Settings(BaseModel):
     xero_client_id: str | None = None
     xero_client_secret: SecretStr | None = None
     xero_connection_cap: int = Field(50, ge=2)
+    xero_bulk_connections: bool = False
     xero_login_url: str = "https://login.xero.com"
     xero_identity_url: str = "https://identity.xero.com"
     xero_api_url: str = "https://api.xero.com"

@@ -50,6 +50,7 @@ def build(
     billing_url: str | None,
     providers: Mapping[Provider, AccountingProvider],
     connection_cap: Mapping[Provider, int],
+    bulk_connections: Mapping[Provider, bool],  # noqa: ARG001 -- Client Sync's
 ) -> Services:
     calls = ProviderCalls(database, TokenManager(database, keys, providers))
     consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)

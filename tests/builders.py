@@ -108,6 +108,7 @@ def all_services(database: Database, *, first_admin: str | None = None) -> Servi
         billing_url=None,
         providers={},
         connection_cap={},
+        bulk_connections={},
     )
 
 

@@ -20,8 +20,18 @@ class ProviderCalls:
         self._database = database
         self._tokens = tokens
 
-    def call(self, authorisation_id: uuid.UUID, act: Callable[[str], _T], *, tenant_id: str | None = None) -> _T:
-        """What `act` gives with an access token. Raises Limited, unasked, while the provider wants to be left alone."""
+    def call(
+        self,
+        authorisation_id: uuid.UUID,
+        act: Callable[[str], _T],
+        *,
+        tenant_id: str | None = None,
+        calls: int = 1,  # noqa: ARG002 -- what the budgets are to reserve
+    ) -> _T:
+        """What `act` gives with an access token; it makes up to `calls` calls at the provider.
+
+        Raises Limited, unasked, while the provider wants to be left alone.
+        """
         provider = self._require_open(authorisation_id, tenant_id)
         try:
             return self._tokens.call(authorisation_id, act)
