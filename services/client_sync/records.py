@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from db.models import Choice, ItemState, Provider, Solutions, Standing, SyncAction, SyncState
-from services.add_client.records import Choosable
+from services.add_client.records import Choosable, PermissionMissing
 from services.practice import Bundle
 
 PAGE = 20
@@ -108,11 +108,13 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """`providers` are those that this installation can connect to; `choosing` is the person's own open choice."""
+    """`providers` are those that this installation can connect to; `choosing` is the person's own open choice.
+    `missing` is set when the person may not add clients."""
 
     providers: tuple[Provider, ...]
     choosing: RunLine | None
     running: tuple[RunLine, ...]
+    missing: PermissionMissing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
