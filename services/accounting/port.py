@@ -1,11 +1,12 @@
 """What the product needs of an accounting provider, and all that one can answer."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from db.models import Provider
+from db.models import Provider, StandardList
+from services.accounting.standard import ListAnswer
 from services.errors import ServiceError
 
 NAMES = {Provider.XERO: "Xero", Provider.SAGE: "Sage Accounting"}
@@ -41,10 +42,24 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationFacts:
+    """Values are the provider's own words. What it does not tell is None."""
+
     name: str
     legal_name: str | None = None
+    organisation_type: str | None = None
+    line_of_business: str | None = None
     country_code: str | None = None
     currency: str | None = None
+    tax_number: str | None = None
+    registration_number: str | None = None
+    year_end_day: int | None = None
+    year_end_month: int | None = None
+    edition: str | None = None
+    sales_tax_basis: str | None = None
+    sales_tax_period: str | None = None
+    timezone: str | None = None
+    short_code: str | None = None
+    status: str | None = None
     is_demo: bool = False
 
 
@@ -81,6 +96,13 @@ class AccountingProvider(Protocol):
         ...
 
     def organisation(self, access_token: str, tenant_id: str) -> OrganisationFacts: ...
+
+    def standard_list(
+        self, access_token: str, tenant_id: str, which: StandardList, *, since: datetime | None
+    ) -> ListAnswer:
+        """All rows, archived ones too; or those that changed `since`, where the provider can tell. An odd row costs
+        itself only."""
+        ...
 
     def disconnect(self, access_token: str, organisation: Organisation) -> None:
         """Ends one link. One that has ended already is no failure."""

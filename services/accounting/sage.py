@@ -1,14 +1,16 @@
 """Sage Accounting v3.1: a small client of our own, for there is none that is maintained."""
 
-import json
 import logging
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from pydantic_core import from_json
 from typing_extensions import override
 
-from db.models import Provider
+from db.models import Provider, StandardList
+from services.accounting import sage_rows
 from services.accounting.http import NoAnswer, ProviderPool, Refused
 from services.accounting.oauth import TokenEndpoint, retry_after
 from services.accounting.port import (
@@ -24,9 +26,11 @@ from services.accounting.port import (
     ProviderUnavailable,
     Tokens,
 )
+from services.accounting.reading import read_rows
+from services.accounting.standard import ListAnswer
 
 _PAGE = 200
-_MOST_PAGES = 100
+_MOST_PAGES = 1000
 _NO_SUBSCRIPTION = "noactivesubscription"  # a code or a sentence, as it comes
 _log = logging.getLogger(__name__)
 
@@ -84,33 +88,57 @@ class Sage(AccountingProvider):
     @override
     def organisations(self, access_token: str, consent_id: str | None = None) -> tuple[Organisation, ...]:
         """Sage knows no single consents: always all businesses."""
-        found: list[Any] = []
-        for page in range(1, _MOST_PAGES + 1):
-            answer = self._get(access_token, f"/businesses?items_per_page={_PAGE}&page={page}")
-            items = answer.get("$items")
-            found += items if isinstance(items, list) else []
-            if not items or len(found) >= _number(answer.get("$total")):
-                break
-        named = ((each.get("id"), _name(each)) for each in found if isinstance(each, dict))
+        found, _ = self._pages(access_token, "businesses")
+        named = ((each.get("id"), sage_rows.name_of(each)) for each in found if isinstance(each, dict))
         return tuple(
             Organisation(tenant_id=str(id_), name=name or "Unnamed business") for id_, name in named if id_ is not None
         )
 
     @override
     def organisation(self, access_token: str, tenant_id: str) -> OrganisationFacts:
-        found = self._get(access_token, f"/businesses/{quote(tenant_id, safe='')}", tenant_id)
-        name = _name(found)
-        if name is None:
+        business = self._get(access_token, f"/businesses/{quote(tenant_id, safe='')}", tenant_id)
+        if sage_rows.name_of(business) is None:
             _log.warning("Sage gave a business that can't be read")
             raise ProviderUnavailable(self.provider)
-        country = found.get("country")
-        return OrganisationFacts(
-            name=name, country_code=_text(country.get("id")) if isinstance(country, dict) else None
-        )
+        try:
+            settings = self._get(access_token, "/financial_settings", tenant_id)
+        except NotAuthorised:  # the person may see the business, and not these
+            settings = {}
+        return sage_rows.organisation(business, settings)
+
+    @override
+    def standard_list(
+        self, access_token: str, tenant_id: str, which: StandardList, *, since: datetime | None
+    ) -> ListAnswer:
+        name, row = _LISTS[which]
+        since = since if which in _TOLD_BY_TIME else None
+        options = {"attributes": "all"}
+        if since is not None:
+            options["updated_or_created_since"] = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        found, is_all = self._pages(access_token, name, tenant_id, options)
+        return ListAnswer(rows=read_rows(row, found), whole=since is None and is_all)
 
     @override
     def disconnect(self, access_token: str, organisation: Organisation) -> None:
         """Sage has no way to end one business's link; only a person can end the whole sign-in, at Sage."""
+
+    def _pages(
+        self, access_token: str, name: str, tenant_id: str | None = None, options: Mapping[str, str] | None = None
+    ) -> tuple[list[Any], bool]:
+        """A list, and whether it is as long as Sage says: one that moved between two pages may have been missed."""
+        found: list[Any] = []
+        for page in range(1, _MOST_PAGES + 1):
+            query = urlencode({"items_per_page": _PAGE, "page": page, **(options or {})})
+            answer = self._get(access_token, f"/{name}?{query}", tenant_id)
+            items = answer.get("$items")
+            if not isinstance(items, list):
+                _log.warning("Sage gave a list of %s that can't be read", name)
+                raise ProviderUnavailable(self.provider)
+            found += items
+            total = answer.get("$total")
+            if not items or (len(found) >= total if isinstance(total, int) else len(items) < _PAGE):
+                return found, total in {None, len(found)}
+        return found, False
 
     def _get(self, access_token: str, path: str, tenant_id: str | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json", "Accept-Encoding": "gzip"}
@@ -118,7 +146,7 @@ class Sage(AccountingProvider):
             headers["X-Business"] = tenant_id  # without it, Sage silently answers for the person's lead business
         try:
             answer = self._pool.request("GET", f"{self._api_url}{path}", headers=headers)
-            found = json.loads(answer.data)
+            found = from_json(answer.data)
         except NoAnswer as silence:
             _log.warning("Sage gave no answer: %s", silence)
             raise ProviderUnavailable(self.provider) from None
@@ -145,13 +173,11 @@ class Sage(AccountingProvider):
         return ProviderUnavailable(self.provider)
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _name(business: dict[str, Any]) -> str | None:
-    return _text(business.get("name")) or _text(business.get("displayed_as"))
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
+_LISTS = {
+    StandardList.ACCOUNTS: ("ledger_accounts", sage_rows.account),
+    StandardList.TAX_RATES: ("tax_rates", sage_rows.tax_rate),
+    StandardList.TRACKING_CATEGORIES: ("analysis_types", sage_rows.tracking_category),
+    StandardList.CURRENCIES: ("currencies", sage_rows.currency),
+    StandardList.CONTACTS: ("contacts", sage_rows.contact),
+}
+_TOLD_BY_TIME = frozenset({StandardList.ACCOUNTS, StandardList.CONTACTS})

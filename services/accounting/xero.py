@@ -8,15 +8,18 @@ import binascii
 import json
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 import urllib3
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import from_json
 from typing_extensions import override
 
-from db.models import Provider
+from db.models import Provider, StandardList
+from services.accounting import xero_rows
 from services.accounting.http import NoAnswer, ProviderPool, Refused
 from services.accounting.oauth import TokenEndpoint, retry_after
 from services.accounting.port import (
@@ -33,15 +36,19 @@ from services.accounting.port import (
     ProviderUnavailable,
     Tokens,
 )
+from services.accounting.reading import read_rows
+from services.accounting.standard import ContactRow, ListAnswer
 
 SCOPES = "openid profile email offline_access accounting.settings.read accounting.contacts.read"
 _WAITS = {"minute": timedelta(minutes=1), "day": timedelta(hours=1), "appminute": timedelta(minutes=1)}
 _ALREADY_GONE = frozenset({401, 403, 404})
+_NOT_MODIFIED = 304
+_PAGE = 1000
+_MOST_PAGES = 500
 _Row = TypeVar("_Row", bound=BaseModel)
 _log = logging.getLogger(__name__)
 
 Text = Annotated[str | None, BeforeValidator(lambda value: None if value is None else str(value))]
-Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]
 
 
 class _Connection(BaseModel):
@@ -49,14 +56,6 @@ class _Connection(BaseModel):
     tenant_id: str = Field(alias="tenantId")
     tenant_type: Text = Field(None, alias="tenantType")
     tenant_name: Text = Field(None, alias="tenantName")
-
-
-class _Organisation(BaseModel):
-    name: str = Field(alias="Name")
-    legal_name: Text = Field(None, alias="LegalName")
-    country_code: Text = Field(None, alias="CountryCode")
-    currency: Text = Field(None, alias="BaseCurrency")
-    is_demo: Flag = Field(False, alias="IsDemoCompany")
 
 
 class Xero(AccountingProvider):
@@ -137,15 +136,57 @@ class Xero(AccountingProvider):
 
     @override
     def organisation(self, access_token: str, tenant_id: str) -> OrganisationFacts:
-        from xero_python.accounting import AccountingApi
-
-        api = AccountingApi(self._client(access_token), base_url=f"{self._api_url}/api.xro/2.0")
-        found = self._json(lambda: api.get_organisations(tenant_id, _preload_content=False))
-        listed = found.get("Organisations") if isinstance(found, dict) else None
-        rows = _rows(_Organisation, listed if isinstance(listed, list) else [])
+        api = self._accounting(access_token)
+        _, found = self._listed(lambda: api.get_organisations(tenant_id, _preload_content=False), "Organisations")
+        rows = read_rows(xero_rows.organisation, found)
         if not rows:
             raise self._unreadable("organisation")
-        return OrganisationFacts(**rows[0].model_dump())
+        return rows[0]
+
+    @override
+    def standard_list(
+        self, access_token: str, tenant_id: str, which: StandardList, *, since: datetime | None
+    ) -> ListAnswer:
+        api = self._accounting(access_token)
+        if which is StandardList.CONTACTS:
+            return self._contacts(api, tenant_id, since)
+        name, row = _LISTS[which]
+        options: dict[str, str] = {}
+        if which is StandardList.ACCOUNTS:
+            options = _modified(since)
+        elif which is StandardList.TRACKING_CATEGORIES:
+            options = {"include_archived": "true"}
+        ask = {
+            StandardList.ACCOUNTS: api.get_accounts,
+            StandardList.TAX_RATES: api.get_tax_rates,
+            StandardList.TRACKING_CATEGORIES: api.get_tracking_categories,
+            StandardList.CURRENCIES: api.get_currencies,
+        }[which]
+        found = self._listed(lambda: ask(tenant_id, **options, _preload_content=False), name)[1]
+        return ListAnswer(rows=read_rows(row, found), whole="if_modified_since" not in options)
+
+    def _contacts(self, api: Any, tenant_id: str, since: datetime | None) -> ListAnswer:
+        """`whole` only if there are as many as Xero says: one that moved between two pages may have been missed."""
+        rows: list[ContactRow] = []
+        count, total = 0, None
+        for page in range(1, _MOST_PAGES + 1):
+            ask = partial(
+                api.get_contacts,
+                tenant_id,
+                **_modified(since),
+                page=page,
+                page_size=_PAGE,
+                include_archived="true",
+                _preload_content=False,
+            )
+            answer, found = self._listed(ask, "Contacts")
+            rows += read_rows(xero_rows.contact, found)
+            count += len(found)
+            pages = answer.get("pagination")
+            total = pages.get("itemCount") if isinstance(pages, dict) else None
+            if not found or (count >= total if isinstance(total, int) else len(found) < _PAGE):
+                break
+        return ListAnswer(rows=tuple(rows), whole=since is None and total in {None, count})
 
     @override
     def disconnect(self, access_token: str, organisation: Organisation) -> None:
@@ -173,13 +214,31 @@ class Xero(AccountingProvider):
         client.set_default_header("Accept-Encoding", "gzip")
         return client
 
+    def _accounting(self, access_token: str) -> Any:
+        from xero_python.accounting import AccountingApi
+
+        return AccountingApi(self._client(access_token), base_url=f"{self._api_url}/api.xro/2.0")
+
+    def _listed(self, send: Callable[[], urllib3.BaseHTTPResponse], name: str) -> tuple[dict[str, Any], list[Any]]:
+        """The answer of the accounting API, and the list that it is about."""
+        answer = self._json(send)
+        if answer is None:
+            return {}, []
+        found = answer.get(name) if isinstance(answer, dict) else None
+        if not isinstance(found, list):
+            raise self._unreadable(name)
+        return answer, found
+
     def _json(self, send: Callable[[], urllib3.BaseHTTPResponse]) -> Any:
+        """None when nothing was modified."""
         try:
             answer = self._send(send)
         except Refused as refused:
+            if refused.status == _NOT_MODIFIED:
+                return None
             raise self._failure(refused) from None
         try:
-            return json.loads(answer.data)
+            return from_json(answer.data)
         except ValueError:
             raise self._unreadable("answer") from None
 
@@ -208,6 +267,19 @@ class Xero(AccountingProvider):
     def _unreadable(self, what: str) -> ProviderError:
         _log.warning("Xero gave an %s that can't be read", what)
         return ProviderUnavailable(self.provider)
+
+
+_LISTS = {
+    StandardList.ACCOUNTS: ("Accounts", xero_rows.account),
+    StandardList.TAX_RATES: ("TaxRates", xero_rows.tax_rate),
+    StandardList.TRACKING_CATEGORIES: ("TrackingCategories", xero_rows.tracking_category),
+    StandardList.CURRENCIES: ("Currencies", xero_rows.currency),
+}
+
+
+def _modified(since: datetime | None) -> dict[str, Any]:
+    """To any other form than this, to the second and without a zone, Xero answers as if it were not there."""
+    return {} if since is None else {"if_modified_since": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
 
 
 def _is_expired(refused: Refused) -> bool:

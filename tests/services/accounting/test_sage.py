@@ -23,6 +23,7 @@ from services.accounting.sage import Sage
 from tests.services.accounting.provider import TOKEN, Extended, Lost, Provider, Reply
 
 BUSINESSES = "/v3.1/businesses"
+SETTINGS = "/v3.1/financial_settings"
 ACME = f"{BUSINESSES}/acme"
 BACK = "https://clientdesk.example/connect/sage/callback"
 
@@ -95,16 +96,41 @@ def test_a_total_that_is_wrong_does_not_keep_us_asking(sage: Sage, provider: Pro
     assert sage.organisations("token") == (Organisation(tenant_id="7", name="Unnamed business"),)
 
 
-def test_every_call_about_a_business_names_it(sage: Sage, provider: Provider) -> None:
-    business = {"id": "acme", "name": "Acme Ltd", "country": {"id": "GB"}, "website": None, "brand_new": 1}
-    provider.script(ACME, Reply(200, business))
-    assert sage.organisation("token", "acme") == OrganisationFacts(name="Acme Ltd", country_code="GB")
-    [asked] = provider.asked(ACME)
-    assert (asked.headers["x-business"], asked.bearer) == ("acme", "token")
+def test_a_business_is_told_with_its_financial_settings_and_every_call_about_it_names_it(
+    sage: Sage, provider: Provider
+) -> None:
+    provider.script(ACME, Reply(200, {"name": "Acme Ltd", "country": {"id": "GB"}}))
+    settings = {
+        "year_end_date": "2026-04-05",
+        "base_currency": {"id": "GBP"},
+        "tax_number": "GB1",
+        "tax_scheme": {"displayed_as": "Flat Rate"},
+    }
+    provider.script(SETTINGS, Reply(200, settings))
+    assert sage.organisation("token", "acme") == OrganisationFacts(
+        name="Acme Ltd",
+        country_code="GB",
+        currency="GBP",
+        tax_number="GB1",
+        year_end_day=5,
+        year_end_month=4,
+        sales_tax_basis="Flat Rate",
+    )
+    assert [asked.headers["x-business"] for asked in provider.asked()] == ["acme", "acme"]
 
 
 def test_what_is_null_or_odd_in_a_business_is_left_out(sage: Sage, provider: Provider) -> None:
     provider.script(ACME, Reply(200, {"name": None, "displayed_as": "Acme", "country": "GB"}))
+    odd = {"year_end_date": "soon", "base_currency": "GBP", "tax_number": "", "tax_scheme": None}
+    provider.script(SETTINGS, Reply(200, odd))
+    assert sage.organisation("token", "acme") == OrganisationFacts(name="Acme")
+
+
+def test_a_person_who_may_not_see_the_financial_settings_still_has_the_business(
+    sage: Sage, provider: Provider
+) -> None:
+    provider.script(ACME, Reply(200, {"name": "Acme"}))
+    provider.script(SETTINGS, Reply(403, []))
     assert sage.organisation("token", "acme") == OrganisationFacts(name="Acme")
 
 

@@ -301,7 +301,9 @@ def test_unknown_values_and_nulls_in_an_organisation_are_taken_as_they_are(
         Addresses=None,
     )
     provider.script(ORGANISATION, Reply(200, {"Organisations": [odd]}))
-    assert xero.organisation(access, "acme") == OrganisationFacts(name="Acme Ltd", country_code="ATLANTIS")
+    assert xero.organisation(access, "acme") == OrganisationFacts(
+        name="Acme Ltd", country_code="ATLANTIS", organisation_type="BRAND_NEW_TYPE"
+    )
 
 
 def test_an_organisation_is_asked_for_as_json_and_zipped(xero: Xero, provider: Provider, access: str) -> None:
