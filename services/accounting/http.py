@@ -1,6 +1,9 @@
 """One pool of connections for all calls to accounting providers: time-outs that hold, no retries, no sleeping."""
 
 import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import urllib3
@@ -9,6 +12,35 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 TIMEOUT = urllib3.Timeout(connect=3, read=30)
 CONNECTIONS = 64
+
+
+class Meter:
+    """The least that answers said in each of the headers `names`, such as the calls that are left."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+        self.least: dict[str, int] = {}
+
+    def read(self, headers: urllib3.HTTPHeaderDict) -> None:
+        for name in self._names:
+            given = headers.get(name, "").strip()
+            if given.isascii() and given.isdigit():
+                self.least[name] = min(int(given), self.least.get(name, int(given)))
+
+
+_meter: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+@contextmanager
+def metered(names: Collection[str]) -> Iterator[Meter]:
+    """Reads all answers that a pool gets in the block, refusals too. A thread started there has to be given the
+    context."""
+    meter = Meter(names)
+    previous = _meter.set(meter)
+    try:
+        yield meter
+    finally:
+        _meter.reset(previous)
 
 
 class Refused(Exception):  # noqa: N818 -- says what happened
@@ -57,6 +89,8 @@ class ProviderPool(urllib3.PoolManager):
             raise NoAnswer(error, sent=False) from None
         except HTTPError as error:
             raise NoAnswer(error, sent=True) from None
+        if (meter := _meter.get()) is not None:
+            meter.read(answer.headers)
         if not 200 <= answer.status <= 299:
             raise Refused(answer.status, answer.headers, answer.data)
         return answer

@@ -40,9 +40,11 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
+    """A sign-in as it was read."""
+
     provider: Provider
-    access_token: str = field(repr=False)
+    access_token: bytes = field(repr=False)
     expires_at: datetime
     version: int
     dead: bool
@@ -75,25 +77,31 @@ class TokenManager:
         self._providers = providers
         self._wait = wait
 
-    def call(self, authorisation_id: uuid.UUID, act: Callable[[str], _T]) -> _T:
-        """What `act` gives with a good access token; it is called again once when the provider refuses the first."""
-        token = self.access_token(authorisation_id)
+    def call(self, authorisation_id: uuid.UUID, act: Callable[[str], _T], *, held: Held | None = None) -> _T:
+        """What `act` gives with a good access token; it is called again once when the provider refuses the first.
+
+        `held` is for who has just read the sign-in.
+        """
+        token = self.access_token(authorisation_id, held=held)
         try:
             return act(token)
         except AccessExpired:
             return act(self.access_token(authorisation_id, refused=token))
 
-    def access_token(self, authorisation_id: uuid.UUID, *, refused: str | None = None) -> str:
+    def access_token(self, authorisation_id: uuid.UUID, *, refused: str | None = None, held: Held | None = None) -> str:
         """A token that is good for a while and is not the one that was `refused`.
 
         Raises AuthorisationDead, ClientRejected, Limited, ProviderUnavailable.
         """
         waited, pause = 0.0, 0.02
-        held = first = self._read(authorisation_id)
+        held = first = held or self._read(authorisation_id)
         while not held.dead:
-            is_good = held.expires_at - self._database.now() > EARLY and held.access_token != refused
-            if is_good or held.version != first.version:
-                return held.access_token
+            if held.version != first.version:
+                return self._keys.decrypt(held.access_token)
+            if held.expires_at - self._database.now() > EARLY:
+                token = self._keys.decrypt(held.access_token)
+                if token != refused:
+                    return token
             loan = self._claim(authorisation_id, held.version)
             if loan is not None:
                 self._refresh(loan)
@@ -105,18 +113,24 @@ class TokenManager:
             held = self._read(authorisation_id)
         raise AuthorisationDead(held.provider)
 
-    def _read(self, authorisation_id: uuid.UUID) -> _Held:
+    def read(self, session: Session, authorisation_id: uuid.UUID) -> Held:
+        """Raises NotFoundError."""
+        row = session.execute(
+            select(
+                Authorisation.provider,
+                Authorisation.access_token,
+                Authorisation.access_expires_at,
+                Authorisation.version,
+                Authorisation.dead_at.is_not(None),
+            ).where(Authorisation.id == authorisation_id)
+        ).one_or_none()
+        if row is None:
+            raise NotFoundError("This sign-in is no longer here.")
+        return Held(*row)
+
+    def _read(self, authorisation_id: uuid.UUID) -> Held:
         with self._database.read() as session:
-            row = session.get(Authorisation, authorisation_id)
-            if row is None:
-                raise NotFoundError("This sign-in is no longer here.")
-            return _Held(
-                row.provider,
-                self._keys.decrypt(row.access_token),
-                row.access_expires_at,
-                row.version,
-                row.dead_at is not None,
-            )
+            return self.read(session, authorisation_id)
 
     def _claim(self, authorisation_id: uuid.UUID, version: int) -> _Loan | None:
         """The loan, unless somebody else has it, or has brought new tokens since they were read."""
