@@ -2,8 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -42,6 +41,7 @@ from services.invitations.rows import (
 from services.jobs import Claim, GiveUp, Kind, Retry
 from services.keys import Keyring
 from services.logins import Passwords, check_password
+from services.zones import zone
 
 _UNSENT = (InvitationStatus.QUEUED, InvitationStatus.FAILED)
 _EXPIRED_AT_ONCE = 200
@@ -232,7 +232,8 @@ class InvitationService:
             person=rows.client_user.name,
             inviter=rows.inviter.name,
             link=f"{self._public_url}/i/{token}",
-            expires_at=rows.invitation.expires_at.astimezone(_zone(rows.inviter.timezone)),
+            # The inviter's, which is mostly the client's too.
+            expires_at=rows.invitation.expires_at.astimezone(zone(rows.inviter.timezone)),
         )
         return Email(
             sender=self._sender,
@@ -324,11 +325,3 @@ def _link_all_of_person(session: Session, invited: ClientUser, login: Login) -> 
     for client_user in client_users:
         client_user.login_id = login.id
     return client_users
-
-
-def _zone(name: str) -> tzinfo:
-    """The inviter's, which is mostly the client's too."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
