@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from db.models import Provider
 from db.session import Database
 from services.accounting.calls import ProviderCalls
-from services.accounting.connections import ConnectionService
 from services.accounting.consent import ConsentService
+from services.accounting.linking import ConnectionService
 from services.accounting.port import AccountingProvider
 from services.accounting.tokens import TokenManager
 from services.accounting.upkeep import UpkeepService

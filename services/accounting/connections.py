@@ -1,34 +1,40 @@
-"""Which organisation a client is connected to."""
+"""Which organisation a client is connected to: what is read and changed in the caller's transaction."""
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select, true
+from sqlalchemy import exists, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import Authorisation, Client, Colleague, Connection, ConnectionStatus, Draft, Provider
-from db.session import Database
-from services import audit, policy
-from services.accounting.calls import ProviderCalls
+from db.models import (
+    Client,
+    Connection,
+    ConnectionStatus,
+    Draft,
+    ListRefresh,
+    OrganisationInformation,
+    Provider,
+    Software,
+)
+from services import audit
+from services.accounting import information
 from services.accounting.port import (
-    NAMES,
     AccountingProvider,
     Limited,
-    NotAuthorised,
     Offline,
     Organisation,
     OrganisationFacts,
     ProviderUnavailable,
 )
 from services.actor import Actor
-from services.clients.visibility import get_client
+from services.clients.names import name_key, near
 from services.errors import ConflictError, GoneError, NotFoundError
-from services.practice import get_colleague
 
 DRAFT_KEY = "connection"
 """Where a draft's answers keep a DraftConnection, beside those of the steps."""
@@ -69,171 +75,26 @@ class OfferedOrganisation:
     taken_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionCard:
-    """A client's connection as its card shows it. `holder` is the Slack id of whose sign-in it rests on."""
+class ConnectionState(StrEnum):
+    """How a client's connection stands, for people."""
 
-    provider: Provider
-    status: ConnectionStatus
-    organisation_name: str
-    legal_name: str | None
-    holder: str
-    connected_at: datetime
-    refreshed_at: datetime
+    NOT_CONNECTED = "not_connected"
+    CONNECTED = "connected"
+    NAME_MISMATCH = "name_mismatch"
+    EXPIRED = "expired"
+    DISCONNECTED = "disconnected"
 
 
-class ConnectionService:
-    def __init__(
-        self, database: Database, calls: ProviderCalls, providers: Mapping[Provider, AccountingProvider]
-    ) -> None:
-        self._database = database
-        self._calls = calls
-        self._providers = providers
-
-    @property
-    def offered(self) -> tuple[Provider, ...]:
-        """The providers that this installation can connect to."""
-        return tuple(self._providers)
-
-    def organisations(self, actor: Actor, authorisation_id: uuid.UUID) -> tuple[OfferedOrganisation, ...]:
-        """All that the actor's own sign-in reaches. Asks the provider. Raises NotFoundError, ProviderError."""
-        provider = self._own(actor, authorisation_id)
-        found = self._calls.call(authorisation_id, provider.organisations)
-        with self._database.begin() as session:
-            reached(session, actor, authorisation_id, found, self._database.now(), whole=True)
-            return offered(session, actor.practice_id, provider.provider, found)
-
-    def choose_for_draft(self, actor: Actor, draft_id: uuid.UUID, tenant_id: str) -> DraftConnection:
-        """Keeps one of the organisations of the draft's consent. Asks the provider.
-
-        Raises ConflictError naming the client that has it, GoneError, NotFoundError, ProviderError.
-        """
-        with self._database.read() as session:
-            kept = DraftConnection.of(open_draft(session, actor, draft_id).answers)
-        if kept is None:
-            raise NotFoundError("Connect your accounting software first.")
-        chosen = self._chosen(actor, kept.authorisation_id, tenant_id)
-        with self._database.begin() as session:
-            policy.require_add_clients(get_colleague(session, actor))
-            connection = DraftConnection(provider=kept.provider, authorisation_id=kept.authorisation_id, chosen=chosen)
-            keep_in_draft(session, actor, draft_id, connection, self._database.now())
-        return connection
-
-    def choose_for_client(
-        self, actor: Actor, client_id: uuid.UUID, authorisation_id: uuid.UUID, tenant_id: str
-    ) -> ConnectionCard:
-        """Connects the client to the organisation, instead of any other. Asks the provider.
-
-        Raises ConflictError naming the client that has it, NotFoundError, ProviderError.
-        """
-        provider = self._own(actor, authorisation_id).provider
-        chosen = self._chosen(actor, authorisation_id, tenant_id)
-        with self._database.begin() as session:
-            client = get_client(session, get_colleague(session, actor), client_id, lock=True)
-            wanted = DraftConnection(provider=provider, authorisation_id=authorisation_id, chosen=chosen)
-            connect(session, actor, client, wanted, self._database.now())
-            return _card(session, client.id)
-
-    def card(self, actor: Actor, client_id: uuid.UUID) -> ConnectionCard | None:
-        """None while the client is not connected."""
-        with self._database.read() as session:
-            client = get_client(session, get_colleague(session, actor), client_id)
-            row = session.scalar(select(Connection.id).where(Connection.client_id == client.id))
-            return None if row is None else _card(session, client.id)
-
-    def refresh(self, actor: Actor, client_id: uuid.UUID) -> ConnectionCard:
-        """Asks the provider how the organisation is, and keeps the answer; closed to us, it is Disconnected."""
-        with self._database.read() as session:
-            connection = _connection(session, actor, client_id)
-        provider = self._provider(connection.provider)
-        try:
-            facts = self._calls.call(
-                connection.authorisation_id,
-                lambda token: provider.organisation(token, connection.tenant_id),
-                tenant_id=connection.tenant_id,
-            )
-        except NotAuthorised:
-            self._note(actor, connection, None)
-            raise
-        self._note(actor, connection, facts)
-        with self._database.read() as session:
-            return _card(session, client_id)
-
-    def disconnect(self, actor: Actor, client_id: uuid.UUID) -> None:
-        """Ends the connection at the provider too, as far as it can be reached."""
-        with self._database.read() as session:
-            connection = _connection(session, actor, client_id)
-        organisation = Organisation(
-            tenant_id=connection.tenant_id,
-            name=connection.organisation_name,
-            connection_id=connection.provider_connection_id,
-        )
-        provider = self._provider(connection.provider)
-        if connection.status is ConnectionStatus.CONNECTED:
-            self._calls.call(connection.authorisation_id, lambda token: provider.disconnect(token, organisation))
-        with self._database.begin() as session:
-            client = get_client(session, get_colleague(session, actor), client_id, lock=True)
-            row = session.scalar(select(Connection).where(Connection.id == connection.id))
-            if row is not None and row.tenant_id == connection.tenant_id:
-                session.delete(row)
-                audit.record(
-                    session,
-                    actor,
-                    "client.disconnected",
-                    client.id,
-                    at=self._database.now(),
-                    before={"provider": row.provider, "organisation": row.organisation_name},
-                )
-
-    def _note(self, actor: Actor, connection: Connection, facts: OrganisationFacts | None) -> None:
-        """Nothing when the client is connected to something else by now."""
-        with self._database.begin() as session:
-            row = session.scalar(
-                select(Connection)
-                .where(Connection.id == connection.id, Connection.tenant_id == connection.tenant_id)
-                .with_for_update()
-            )
-            if row is None:
-                return
-            now = self._database.now()
-            status = ConnectionStatus.DISCONNECTED if facts is None else ConnectionStatus.CONNECTED
-            _change_status(session, actor, row, status, now)
-            if facts is not None:
-                row.organisation_name, row.legal_name, row.refreshed_at = facts.name, facts.legal_name, now
-
-    def _chosen(self, actor: Actor, authorisation_id: uuid.UUID, tenant_id: str) -> ChosenOrganisation:
-        provider = self._own(actor, authorisation_id)
-        reached = self._calls.call(authorisation_id, provider.organisations)
-        found = next((each for each in reached if each.tenant_id == tenant_id), None)
-        if found is None:
-            raise NotFoundError(
-                f"Your sign-in at {NAMES[provider.provider]} does not reach this organisation. Choose again."
-            )
-        return self._calls.call(
-            authorisation_id,
-            lambda token: described(provider, token, found),
-            tenant_id=tenant_id,
-        )
-
-    def _own(self, actor: Actor, authorisation_id: uuid.UUID) -> AccountingProvider:
-        with self._database.read() as session:
-            policy.require_active(get_colleague(session, actor))
-            found = session.scalar(
-                select(Authorisation.provider).where(
-                    Authorisation.id == authorisation_id,
-                    Authorisation.practice_id == actor.practice_id,
-                    Authorisation.colleague_id == actor.colleague_id,
-                )
-            )
-        if found is None:
-            raise NotFoundError("This sign-in is no longer yours. Connect again.")
-        return self._provider(found)
-
-    def _provider(self, provider: Provider) -> AccountingProvider:
-        found = self._providers.get(provider)
-        if found is None:
-            raise NotFoundError(f"This installation is not set up for {NAMES[provider]}.")
-        return found
+def state_of(client_name: str, connection: Connection | None) -> ConnectionState:
+    """Names differ where neither of the organisation's is nearly the client's, and nobody has accepted that."""
+    if connection is None:
+        return ConnectionState.NOT_CONNECTED
+    if connection.status is not ConnectionStatus.CONNECTED:
+        return ConnectionState(connection.status)
+    if connection.accepted_name == connection.organisation_name:
+        return ConnectionState.CONNECTED
+    names = [name_key(each) for each in (connection.organisation_name, connection.legal_name) if each]
+    return ConnectionState.CONNECTED if near(name_key(client_name), names) else ConnectionState.NAME_MISMATCH
 
 
 def described(provider: AccountingProvider, access_token: str, organisation: Organisation) -> ChosenOrganisation:
@@ -286,23 +147,27 @@ def keep_in_draft(
     """Raises ConflictError naming the client that has the organisation, GoneError."""
     draft = open_draft(session, actor, draft_id, lock=True)
     if connection.chosen is not None:
-        _require_free(session, actor.practice_id, connection.provider, connection.chosen, client_id=None)
+        require_free(session, actor.practice_id, connection.provider, connection.chosen, client_id=None)
     draft.answers = {**draft.answers, DRAFT_KEY: connection.model_dump(mode="json")}
     draft.revision += 1
     draft.updated_at = now
 
 
-def connect(session: Session, actor: Actor, client: Client, wanted: DraftConnection, now: datetime) -> None:
-    """Connects the client in the caller's transaction, instead of any organisation that it had.
+def connect(
+    session: Session, actor: Actor, client: Client, wanted: DraftConnection, now: datetime, *, lists: bool = True
+) -> None:
+    """Connects the client in the caller's transaction, instead of any organisation that it had: what was kept of that
+    goes. The new one's lists are fetched afterwards, unless `lists` says that the caller sees to it.
 
     Raises ConflictError naming the client that has this one.
     """
     chosen = wanted.chosen
     if chosen is None:
         raise NotFoundError("Choose the organisation first.")
-    _require_free(session, client.practice_id, wanted.provider, chosen, client_id=client.id)
+    require_free(session, client.practice_id, wanted.provider, chosen, client_id=client.id)
     row = session.scalar(select(Connection).where(Connection.client_id == client.id).with_for_update())
     before = None if row is None else {"provider": row.provider, "organisation": row.organisation_name}
+    stays = row is not None and (row.provider, row.tenant_id) == (wanted.provider, chosen.tenant_id)
     try:
         with session.begin_nested():
             if row is None:
@@ -313,8 +178,14 @@ def connect(session: Session, actor: Actor, client: Client, wanted: DraftConnect
             row.organisation_name, row.legal_name = chosen.name, chosen.legal_name
             row.status, row.connected_at, row.refreshed_at = ConnectionStatus.CONNECTED, now, now
     except IntegrityError:
-        _require_free(session, client.practice_id, wanted.provider, chosen, client_id=client.id)
+        require_free(session, client.practice_id, wanted.provider, chosen, client_id=client.id)
         raise
+    client.software = Software(wanted.provider.value)
+    if not stays and _has_information(session, client.id):
+        information.forget(session, client.id)
+    if lists:
+        key = f"{row.id}:{now.isoformat()}"
+        information.put_refresh(session, practice_id=client.practice_id, client_id=client.id, key=key, whole=not stays)
     audit.record(
         session,
         actor,
@@ -324,6 +195,14 @@ def connect(session: Session, actor: Actor, client: Client, wanted: DraftConnect
         before=before,
         after={"provider": wanted.provider, "organisation": chosen.name, "tenant_id": chosen.tenant_id},
     )
+
+
+def _has_information(session: Session, client_id: uuid.UUID) -> bool:
+    """A new client has none, and a Client Sync adds thousands of those."""
+    asked = (
+        select(model.client_id).where(model.client_id == client_id) for model in (OrganisationInformation, ListRefresh)
+    )
+    return bool(session.scalar(select(or_(*(exists(each) for each in asked)))))
 
 
 def reached(
@@ -342,12 +221,12 @@ def reached(
         select(Connection).where(Connection.authorisation_id == authorisation_id).with_for_update()
     ):
         if row.tenant_id in tenants:
-            _change_status(session, actor, row, ConnectionStatus.CONNECTED, now)
+            change_status(session, actor, row, ConnectionStatus.CONNECTED, now)
         elif whole and row.status is ConnectionStatus.CONNECTED:
-            _change_status(session, actor, row, ConnectionStatus.DISCONNECTED, now)
+            change_status(session, actor, row, ConnectionStatus.DISCONNECTED, now)
 
 
-def _change_status(session: Session, actor: Actor, row: Connection, status: ConnectionStatus, now: datetime) -> None:
+def change_status(session: Session, actor: Actor, row: Connection, status: ConnectionStatus, now: datetime) -> None:
     if row.status is status:
         return
     before, row.status = row.status, status
@@ -362,7 +241,7 @@ def _change_status(session: Session, actor: Actor, row: Connection, status: Conn
     )
 
 
-def _require_free(
+def require_free(
     session: Session,
     practice_id: uuid.UUID,
     provider: Provider,
@@ -384,29 +263,3 @@ def _require_free(
         raise ConflictError(
             f"{chosen.name} is already connected to your client {taken_by}. Choose another organisation."
         )
-
-
-def _connection(session: Session, actor: Actor, client_id: uuid.UUID) -> Connection:
-    client = get_client(session, get_colleague(session, actor), client_id)
-    row = session.scalar(select(Connection).where(Connection.client_id == client.id))
-    if row is None:
-        raise NotFoundError("This client is not connected to accounting software.")
-    return row
-
-
-def _card(session: Session, client_id: uuid.UUID) -> ConnectionCard:
-    row, holder = session.execute(
-        select(Connection, Colleague.slack_user_id)
-        .join(Authorisation, Authorisation.id == Connection.authorisation_id)
-        .join(Colleague, Colleague.id == Authorisation.colleague_id)
-        .where(Connection.client_id == client_id)
-    ).one()
-    return ConnectionCard(
-        provider=row.provider,
-        status=row.status,
-        organisation_name=row.organisation_name,
-        legal_name=row.legal_name,
-        holder=holder,
-        connected_at=row.connected_at,
-        refreshed_at=row.refreshed_at,
-    )

@@ -58,13 +58,15 @@ _OF_ONE = frozenset({PurposeKind.DRAFT, PurposeKind.CLIENT})
 
 
 class Purpose(BaseModel):
-    """`id` is of the draft or client; `view` the external id of the window in Slack that waits for the return."""
+    """`id` is of the draft or client; `view` the external id of the window in Slack that waits for the return.
+    `changing`: the client is to get another organisation than it has."""
 
     model_config = ConfigDict(frozen=True)
 
     kind: PurposeKind
     id: uuid.UUID | None = None
     view: str | None = None
+    changing: bool = False
 
     @property
     def subject(self) -> uuid.UUID:
@@ -295,17 +297,18 @@ class ConsentService:
         *,
         whole: bool,
     ) -> Consent:
-        """Where one organisation was given and is free, it is what the person meant."""
+        """Where it is plain which organisation the person meant, it is connected unless it is taken."""
         actor, purpose, provider = begun.actor, begun.purpose, adapter.provider
-        chosen = None
-        if len(found) == 1 and purpose.kind in _OF_ONE:
-            chosen = DraftConnection(
-                provider=provider, authorisation_id=authorisation_id, chosen=described(adapter, token, found[0])
-            )
         with self._database.begin() as session:
             now = self._database.now()
             reached(session, actor, authorisation_id, found, now, whole=whole)
             choices = offered(session, actor.practice_id, provider, found)
+            meant = _meant(session, actor, purpose, provider, found)
+        chosen = None
+        if meant is not None:
+            chosen = DraftConnection(
+                provider=provider, authorisation_id=authorisation_id, chosen=described(adapter, token, meant)
+            )
         with self._database.begin() as session:
             if purpose.kind is PurposeKind.DRAFT:
                 open_draft(session, actor, purpose.subject)
@@ -328,6 +331,27 @@ class ConsentService:
         if found is None:
             raise NotFoundError(f"This installation is not set up for {NAMES[provider]}.")
         return found
+
+
+def _meant(
+    session: Session, actor: Actor, purpose: Purpose, provider: Provider, found: tuple[Organisation, ...]
+) -> Organisation | None:
+    """The only one given; for a client that is connected, the one that it has, unless it is to get another."""
+    if purpose.kind not in _OF_ONE:
+        return None
+    has = None
+    if purpose.kind is PurposeKind.CLIENT:
+        has = session.scalar(
+            select(Connection.tenant_id).where(
+                Connection.client_id == purpose.subject,
+                Connection.practice_id == actor.practice_id,
+                Connection.provider == provider,
+            )
+        )
+    if has is not None and not purpose.changing:
+        return next((each for each in found if each.tenant_id == has), None)
+    others = [each for each in found if each.tenant_id != has]
+    return others[0] if len(others) == 1 else None
 
 
 def _keep_if_open(session: Session, begun: _Begun, connection: DraftConnection, now: datetime) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from db.models import Colleague, Draft, PermissionKind, Practice, Role
 from db.session import Database
 from services import audit, notices, policy
-from services.accounting.connections import ConnectionService, DraftConnection, offered
+from services.accounting.connections import DraftConnection, offered
 from services.accounting.consent import Consent, ConsentService, Purpose, PurposeKind
+from services.accounting.linking import ConnectionService
 from services.accounting.port import NAMES, Organisation
 from services.actor import Actor
 from services.add_client.checks import check, is_warned, mend

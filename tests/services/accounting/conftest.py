@@ -13,9 +13,9 @@ from sandbox.app import SandboxConfig
 from sandbox.driver import Sandbox
 from sandbox.running import RunningSandbox
 from services.accounting.calls import ProviderCalls
-from services.accounting.connections import ConnectionCard, ConnectionService
 from services.accounting.consent import Consent, ConsentService, Purpose, PurposeKind
 from services.accounting.http import ProviderPool
+from services.accounting.linking import ConnectionCard, ConnectionService
 from services.accounting.port import AccountingProvider
 from services.accounting.sage import Sage
 from services.accounting.tokens import TokenManager

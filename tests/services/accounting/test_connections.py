@@ -9,18 +9,37 @@ import pytest
 from sqlalchemy import select
 
 from db import models
-from db.models import AuditEntry, Authorisation, Client, Connection, ConnectionStatus, Draft
+from db.models import (
+    AuditEntry,
+    Authorisation,
+    Client,
+    Connection,
+    ConnectionStatus,
+    Draft,
+    Job,
+    OrganisationInformation,
+    Software,
+)
 from db.session import Database
 from services.accounting.connections import (
     ChosenOrganisation,
-    ConnectionCard,
-    ConnectionService,
+    ConnectionState,
     DraftConnection,
     OfferedOrganisation,
     connect,
     keep_in_draft,
+    state_of,
 )
-from services.accounting.port import AuthorisationDead, Limited, NotAuthorised, Offline, Organisation
+from services.accounting.information import store_organisation
+from services.accounting.linking import ConnectionCard, ConnectionService, NameChoice
+from services.accounting.port import (
+    AuthorisationDead,
+    Limited,
+    NotAuthorised,
+    Offline,
+    Organisation,
+    OrganisationFacts,
+)
 from services.errors import ConflictError, GoneError, NotFoundError
 from tests.builders import Office, add_client, created, office
 from tests.fakes import Clock
@@ -55,6 +74,12 @@ def actions(database: Database, subject: uuid.UUID) -> list[str]:
         return list(
             session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == subject).order_by(AuditEntry.id))
         )
+
+
+def fetches(database: Database) -> list[Job]:
+    """The jobs that fetch the lists of a client's organisation."""
+    with database.read() as session:
+        return list(session.scalars(select(Job).where(Job.kind == "accounting.information").order_by(Job.id)))
 
 
 def test_the_organisations_of_a_sign_in_come_with_the_clients_that_have_them(
@@ -202,17 +227,140 @@ def test_a_client_changes_to_another_organisation_and_both_are_in_the_audit_trai
     assert card == ConnectionCard(
         provider=XERO,
         status=ConnectionStatus.CONNECTED,
+        state=ConnectionState.NAME_MISMATCH,
         organisation_name="Bolt Ltd",
         legal_name="Bolt Ltd (legal)",
         holder="U_ADA",
+        holder_active=True,
         connected_at=clock.now(),
         refreshed_at=clock.now(),
+        refreshes_daily=True,
     )
     assert connections.card(birch.ada, client_id) == card
     with database.read() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "client.connected")).one()
     assert entry.before == {"provider": "xero", "organisation": "Acme Ltd"}
     assert entry.after == {"provider": "xero", "organisation": "Bolt Ltd", "tenant_id": "bolt"}
+
+
+def test_what_was_fetched_stays_with_its_organisation_and_goes_when_that_changes(
+    connections: ConnectionService, database: Database, birch: Office, ada: uuid.UUID, clock: Clock
+) -> None:
+    client_id = created(add_client(database), birch.ada, "Acme").client_id
+
+    def choose(tenant: str) -> list[str]:
+        """What is kept after the client was connected to it again, of an organisation that had something."""
+        clock.advance(timedelta(minutes=1))
+        connections.choose_for_client(birch.ada, client_id, ada, tenant)
+        with database.begin() as session:
+            left = list(session.scalars(select(OrganisationInformation.name)))
+            store_organisation(session, client_id, OrganisationFacts(name=f"Kept of {tenant}"), clock.now())
+        return left
+
+    assert choose("acme") == []
+    assert choose("acme") == ["Kept of acme"]
+    assert choose("bolt") == []
+    connections.disconnect(birch.ada, client_id)
+    with database.read() as session:
+        assert list(session.scalars(select(OrganisationInformation.name))) == ["Kept of bolt"]
+        assert session.get_one(Client, client_id).software is Software.XERO
+    assert choose("acme") == []
+    assert [each.args["whole"] for each in fetches(database)] == [True, False, True, True]
+
+
+def test_lists_are_left_to_a_caller_that_sees_to_them(database: Database, birch: Office, ada: uuid.UUID) -> None:
+    client = created(add_client(database), birch.ada)
+    wanted = DraftConnection(
+        provider=XERO,
+        authorisation_id=ada,
+        chosen=ChosenOrganisation(tenant_id="acme", connection_id="link-acme", name="Acme Ltd"),
+    )
+    with database.begin() as session:
+        connect(session, birch.ada, session.get_one(Client, client.client_id), wanted, database.now(), lists=False)
+    assert fetches(database) == []
+
+
+@pytest.mark.parametrize(
+    ("client", "organisation", "legal", "accepted", "state"),
+    [
+        ("Acme Ltd", "ACME Limited", None, None, ConnectionState.CONNECTED),
+        ("Larkspur Interiors", "Larkspur Interors Ltd", None, None, ConnectionState.CONNECTED),
+        ("Acme", "Trading name", "Acme Ltd", None, ConnectionState.CONNECTED),
+        ("Acme", "Bolt", "Bolt Holdings", None, ConnectionState.NAME_MISMATCH),
+        ("Acme", "Bolt", None, "Bolt", ConnectionState.CONNECTED),
+        ("Acme", "Bolt", None, "Belt", ConnectionState.NAME_MISMATCH),
+    ],
+)
+def test_names_that_differ_show_until_somebody_accepts_them(
+    client: str, organisation: str, legal: str | None, accepted: str | None, state: ConnectionState
+) -> None:
+    connection = Connection(
+        status=ConnectionStatus.CONNECTED, organisation_name=organisation, legal_name=legal, accepted_name=accepted
+    )
+    assert state_of(client, connection) is state
+    connection.status = ConnectionStatus.EXPIRED
+    assert state_of(client, connection) is ConnectionState.EXPIRED
+
+
+def test_a_client_takes_its_organisation_s_name_or_both_names_are_kept(
+    connections: ConnectionService, database: Database, birch: Office, ada: uuid.UUID
+) -> None:
+    client_id = created(add_client(database), birch.ada, "Something else").client_id
+
+    def change(name: NameChoice | None) -> tuple[str, ConnectionState]:
+        connections.change_settings(birch.clem, client_id, refreshes_daily=True, name=name)
+        card = connections.card(birch.ada, client_id)
+        assert card is not None
+        with database.read() as session:
+            return session.get_one(Client, client_id).name, card.state
+
+    connections.choose_for_client(birch.ada, client_id, ada, "acme")
+    assert change(None) == ("Something else", ConnectionState.NAME_MISMATCH)
+    assert change(NameChoice.BOTH) == ("Something else", ConnectionState.CONNECTED)
+    assert change(NameChoice.ORGANISATION) == ("Something else", ConnectionState.CONNECTED)
+    connections.choose_for_client(birch.ada, client_id, ada, "bolt")
+    assert change(NameChoice.ORGANISATION) == ("Bolt Ltd", ConnectionState.CONNECTED)
+    assert [each for each in actions(database, client_id) if "name" in each] == [
+        "client.names_accepted",
+        "client.renamed",
+    ]
+
+
+def test_the_daily_refresh_is_turned_off_and_on(
+    connections: ConnectionService, database: Database, birch: Office, ada: uuid.UUID
+) -> None:
+    client_id = connected(database, birch.ada, ada, "acme")
+    elm = office(database, slack_key="T_ELM")
+    for actor in (birch.sam, elm.ada):
+        with pytest.raises(NotFoundError):
+            connections.change_settings(actor, client_id, refreshes_daily=False)
+    for wanted in (True, False, False, True):
+        connections.change_settings(birch.clem, client_id, refreshes_daily=wanted)
+        card = connections.card(birch.ada, client_id)
+        assert card is not None
+        assert card.refreshes_daily is wanted
+    assert actions(database, client_id)[-2:] == ["client.connection_settings"] * 2
+
+
+def test_the_holder_of_a_connection_who_left_is_shown_as_such(
+    connections: ConnectionService, database: Database, birch: Office, ada: uuid.UUID
+) -> None:
+    client_id = connected(database, birch.ada, ada, "acme")
+    with database.begin() as session:
+        session.get_one(models.Colleague, birch.ada.colleague_id).active = False
+    card = connections.card(birch.clem, client_id)
+    assert card is not None
+    assert (card.holder, card.holder_active) == ("U_ADA", False)
+
+
+def test_a_reconnection_by_another_colleague_rests_on_their_sign_in(
+    connections: ConnectionService, database: Database, birch: Office, ada: uuid.UUID, provider: Provider
+) -> None:
+    client_id = connected(database, birch.ada, ada, "acme", ConnectionStatus.EXPIRED)
+    provider.organisations["clem"] = ["acme"]
+    theirs = authorised(database, birch.clem, provider, user="clem")
+    card = connections.choose_for_client(birch.clem, client_id, theirs, "acme")
+    assert (card.holder, card.status) == ("U_CLEM", ConnectionStatus.CONNECTED)
 
 
 def test_a_connection_is_seen_by_those_who_may_open_the_client(
@@ -236,6 +384,14 @@ def test_a_refresh_takes_over_what_the_organisation_is_called_now(
         clock.now(),
     )
     assert actions(database, client_id)[-1] == "client.connection_changed"
+    with database.read() as session:
+        kept = session.get_one(OrganisationInformation, client_id)
+        assert (kept.name, kept.refreshed_at) == ("Acme Ltd", clock.now())
+    connections.refresh(birch.clem, client_id)
+    assert len(fetches(database)) == 1
+    clock.advance(timedelta(minutes=1))
+    connections.refresh(birch.clem, client_id)
+    assert [each.args for each in fetches(database)] == [{"client_id": str(client_id), "whole": False}] * 2
 
 
 def test_an_organisation_closed_to_us_is_disconnected_alone(
@@ -313,6 +469,22 @@ def test_a_client_is_disconnected_here_and_at_the_provider(
     assert actions(database, client_id)[-1] == "client.disconnected"
     with pytest.raises(NotFoundError, match="not connected"):
         connections.disconnect(birch.ada, client_id)
+
+
+@pytest.mark.parametrize(("answer", "ended"), [(Reply(500), False), (Reply(404), True), (Reply(403), True)])
+def test_a_client_is_disconnected_though_the_provider_can_t_be_reached(
+    connections: ConnectionService,
+    database: Database,
+    birch: Office,
+    ada: uuid.UUID,
+    provider: Provider,
+    answer: Reply,
+    ended: bool,
+) -> None:
+    client_id = connected(database, birch.ada, ada, "acme")
+    provider.script("/connections/link-acme", answer)
+    assert connections.disconnect(birch.ada, client_id) is ended
+    assert statuses(database) == {}
 
 
 def test_a_broken_connection_is_taken_away_without_asking_the_provider(

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from db.models import Client, Connection, Draft, Job, Software
 from db.models import Provider as Name
 from db.session import Database
-from services.accounting.connections import ConnectionService
 from services.accounting.consent import ConsentService, Purpose, PurposeKind
+from services.accounting.linking import ConnectionService
 from services.actor import Actor
 from services.add_client.records import Arrival, CreatedClient, WizardPage
 from services.add_client.service import AddClientService
