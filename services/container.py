@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from db.models import Provider
 from db.session import Database
+from services.accounting.budgets import USUAL, Budgets
 from services.accounting.calls import ProviderCalls
 from services.accounting.consent import ConsentService
 from services.accounting.linking import ConnectionService
@@ -12,6 +13,7 @@ from services.accounting.port import AccountingProvider
 from services.accounting.tokens import TokenManager
 from services.accounting.upkeep import UpkeepService
 from services.add_client.service import AddClientService
+from services.client_sync.service import ClientSyncService
 from services.delivery.email import Mailer
 from services.invitations.first_user import FirstUserService
 from services.invitations.service import InvitationService
@@ -29,6 +31,7 @@ class Services:
     practices: PracticeService
     workspaces: WorkspaceService
     add_client: AddClientService
+    client_sync: ClientSyncService
     consent: ConsentService
     connections: ConnectionService
     upkeep: UpkeepService
@@ -50,9 +53,11 @@ def build(
     billing_url: str | None,
     providers: Mapping[Provider, AccountingProvider],
     connection_cap: Mapping[Provider, int],
-    bulk_connections: Mapping[Provider, bool],  # noqa: ARG001 -- Client Sync's
+    budgets: Mapping[Provider, Budgets] = USUAL,
+    bulk_connections: Mapping[Provider, bool],
+    sync_window: int,
 ) -> Services:
-    calls = ProviderCalls(database, TokenManager(database, keys, providers))
+    calls = ProviderCalls(database, TokenManager(database, keys, providers), budgets)
     consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
     connections = ConnectionService(database, calls, providers)
     return Services(
@@ -66,6 +71,9 @@ def build(
             billing_url=billing_url,
             consent=consent,
             connections=connections,
+        ),
+        client_sync=ClientSyncService(
+            database, keys, calls, providers, consent, bulk_connections=bulk_connections, window=sync_window
         ),
         consent=consent,
         connections=connections,

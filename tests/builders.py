@@ -109,6 +109,7 @@ def all_services(database: Database, *, first_admin: str | None = None) -> Servi
         providers={},
         connection_cap={},
         bulk_connections={},
+        sync_window=4,
     )
 
 

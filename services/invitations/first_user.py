@@ -56,7 +56,7 @@ class FirstUserService:
 def invite_first_user(
     session: Session, keys: Keyring, actor: Actor, client_id: uuid.UUID, raw: Raw, now: datetime
 ) -> Invited:
-    """In the caller's transaction. Raises InvalidError at `contact_name`, `contact_email`, ConflictError, NotFoundError."""
+    """In the caller's transaction. Raises InvalidError as `invite` does, ConflictError, NotFoundError."""
     form = read(InviteForm, {**raw, "invite": InviteChoice.NOW, "existing": None})
     name, email = str(form.contact_name), str(form.contact_email)
     client = get_client(session, get_colleague(session, actor), client_id, lock=True)

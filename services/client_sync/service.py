@@ -1,0 +1,507 @@
+"""Client Sync as a person uses it: sign in, choose, start, watch, cancel, try again, invite; reconnect and reassign."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Authorisation,
+    Choice,
+    Client,
+    ClientUser,
+    Colleague,
+    InformationState,
+    ItemState,
+    PermissionKind,
+    Plan,
+    Practice,
+    Provider,
+    Solutions,
+    SyncAction,
+    SyncItem,
+    SyncRun,
+    SyncState,
+    Team,
+)
+from db.session import Database
+from services import audit, jobs, policy
+from services.accounting.calls import ProviderCalls
+from services.accounting.connections import reached
+from services.accounting.consent import ConsentService, Purpose, PurposeKind
+from services.accounting.port import NAMES, AccountingProvider, Organisation
+from services.actor import Actor
+from services.add_client.records import Choosable, PermissionMissing
+from services.client_sync import choosing, moving, running
+from services.client_sync.records import (
+    PAGE,
+    Chooser,
+    Confirmation,
+    Filter,
+    Goal,
+    InvitablePage,
+    Opening,
+    OutcomePage,
+    Reassigned,
+    Reconnected,
+    RunView,
+    SignIn,
+    Wish,
+)
+from services.client_sync.views import outcome_page, run_lines, run_view
+from services.clients.visibility import seen_by
+from services.errors import GoneError, InvalidError, NotFoundError, NotPermittedError
+from services.invitations.first_user import invite_first_user
+from services.jobs import Claim
+from services.keys import Keyring
+from services.permissions import Place, pending_request
+from services.practice import admins, count_bundle, get_colleague
+
+INVITED_AT_ONCE = 8
+_CONFIRMED = 40
+_TEAMS = 100
+_PURPOSES = {Goal.ADD: PurposeKind.SYNC, Goal.RECONNECT: PurposeKind.RECONNECT, Goal.REASSIGN: PurposeKind.REASSIGN}
+_GOALS = {SyncAction.ADD: Goal.ADD, SyncAction.REASSIGN: Goal.REASSIGN}
+_ACTIONS = {goal: action for action, goal in _GOALS.items()}
+
+
+class ClientSyncService:
+    """Xero's only: at Sage, a consent reaches what one person sees, and each client is connected by itself."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: Keyring,
+        calls: ProviderCalls,
+        providers: Mapping[Provider, AccountingProvider],
+        consent: ConsentService,
+        *,
+        bulk_connections: Mapping[Provider, bool],
+        window: int,
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._calls = calls
+        self._providers = providers
+        self._consent = consent
+        self._bulk = bulk_connections
+        self._runner = running.SyncRunner(database, calls, providers, window=window)
+
+    @property
+    def runner(self) -> running.SyncRunner:
+        return self._runner
+
+    def open(self, actor: Actor) -> Opening:
+        """What can be done, and what is under way: for admins, everybody's."""
+        with self._database.read() as session:
+            colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
+            mine = SyncRun.colleague_id == colleague.id
+            chosen = run_lines(session, colleague, and_(mine, SyncRun.state == SyncState.CHOOSING))
+            under_way = SyncRun.state == SyncState.RUNNING
+            whose = under_way if policy.sees_all_clients(colleague) else and_(mine, under_way)
+            missing = None
+            if not policy.may_add_clients(colleague):
+                asked = pending_request(session, colleague.id, PermissionKind.ADD_CLIENTS)
+                missing = PermissionMissing(
+                    admins=admins(session, actor.practice_id, policy.ADMIN_ROLES),
+                    asked_at=None if asked is None else asked.created_at,
+                )
+            return Opening(
+                providers=tuple(self._providers),
+                choosing=next(iter(chosen), None),
+                running=run_lines(session, colleague, whose),
+                missing=missing,
+            )
+
+    def sign_in(self, actor: Actor, goal: Goal) -> SignIn:
+        """The way to the provider's consent page. Raises NotPermittedError, NotFoundError."""
+        self._require_provider()
+        with self._database.read() as session:
+            colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
+            if goal is Goal.ADD:
+                policy.require_add_clients(colleague)
+            signed_in = _own_sign_in(session, colleague) is not None
+        external_id = str(uuid.uuid4())
+        return SignIn(
+            goal=goal,
+            provider=Provider.XERO,
+            start_url=self._start_url(actor, goal, external_id),
+            external_id=external_id,
+            bulk=self._is_bulk,
+            signed_in=signed_in,
+        )
+
+    def list_organisations(self, actor: Actor, goal: Goal, *, authorisation_id: uuid.UUID | None = None) -> Chooser:
+        """All that the person's sign-in reaches, to choose from. Asks the provider.
+
+        Raises NotFoundError without a sign-in, NotPermittedError, ProviderError.
+        """
+        authorisation, found = self._reached(actor, authorisation_id)
+        with self._database.begin() as session:
+            colleague = get_colleague(session, actor, lock=True)
+            practice = session.get_one(Practice, actor.practice_id)
+            now = self._database.now()
+            reached(session, actor, authorisation.id, found, now, whole=True)
+            if goal is Goal.ADD:
+                policy.require_add_clients(colleague)
+                run = choosing.begin_adding(session, practice, colleague, authorisation, found, now)
+            else:
+                policy.require_active(colleague)
+                run = choosing.begin_reassigning(session, colleague, authorisation, found, now)
+            return self._chooser(session, actor, colleague, run, Wish())
+
+    def reconnect_all(self, actor: Actor, *, authorisation_id: uuid.UUID | None = None) -> Reconnected:
+        """Every broken connection that the person sees and their sign-in reaches rests on it from now on. Asks the
+        provider. Raises NotFoundError without a sign-in, ProviderError."""
+        authorisation, found = self._reached(actor, authorisation_id)
+        with self._database.begin() as session:
+            colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
+            now = self._database.now()
+            moved = moving.reconnect(session, actor, colleague, authorisation, found, now)
+            reached(session, actor, authorisation.id, found, now, whole=True)
+            return moved
+
+    def chooser(self, actor: Actor, run_id: uuid.UUID, wish: Wish) -> Chooser:
+        """Raises GoneError when the choice is over."""
+        with self._database.read() as session:
+            run = choosing.own_run(session, actor, run_id, choosing=True)
+            return self._chooser(session, actor, get_colleague(session, actor), run, wish)
+
+    def keep(
+        self,
+        actor: Actor,
+        run_id: uuid.UUID,
+        choices: Mapping[uuid.UUID, Choice],
+        *,
+        team_id: uuid.UUID | None,
+        solutions: Solutions | None,
+    ) -> None:
+        """What the page says. `solutions` None leaves them. Raises GoneError, InvalidError at `team`, ConflictError."""
+        with self._database.begin() as session:
+            run = choosing.own_run(session, actor, run_id, choosing=True, lock=True)
+            choosing.keep(session, run, choices)
+            practice = session.get_one(Practice, actor.practice_id)
+            if run.action is SyncAction.ADD and practice.plan is Plan.ADVANCED:
+                choosing.keep_team(session, run, team_id)
+            if solutions is not None and (practice.has_dhi or solutions is Solutions.BOOKKEEPING):
+                run.solutions = solutions
+
+    def choose_all(self, actor: Actor, run_id: uuid.UUID, wish: Wish) -> None:
+        """All that the wish lists, on every page."""
+        self._choose(actor, run_id, wish, chosen=True)
+
+    def choose_none(self, actor: Actor, run_id: uuid.UUID, wish: Wish) -> None:
+        self._choose(actor, run_id, wish, chosen=False)
+
+    def start(self, actor: Actor, run_id: uuid.UUID) -> RunView:
+        """Begins to create what is chosen; once, however often it is asked for.
+
+        Raises InvalidError at `organisations` when nothing is chosen, or more than the bundle has room for;
+        GoneError, NotPermittedError.
+        """
+        with self._database.begin() as session:
+            run = choosing.own_run(session, actor, run_id, action=SyncAction.ADD, lock=True)
+            if run.state is SyncState.CHOOSING:
+                policy.require_add_clients(get_colleague(session, actor))
+                counts = choosing.count_choices(session, run)
+                practice = session.get_one(Practice, actor.practice_id)
+                creating, linking = counts.get(Choice.CREATE, 0), counts.get(Choice.LINK, 0)
+                _require_startable(session, practice, creating, linking)
+                _set_items(session, run, SyncItem.choice != Choice.LEAVE, state=ItemState.WAITING)
+                self._run(session, run)
+                audit.record(
+                    session,
+                    actor,
+                    "client_sync.started",
+                    run.id,
+                    at=self._database.now(),
+                    after={"create": creating, "link": linking, "provider": run.provider},
+                )
+            return run_view(session, run)
+
+    def cancel(self, actor: Actor, run_id: uuid.UUID) -> RunView:
+        """Stops what has not started; lists of clients that are there still follow. Raises GoneError."""
+        with self._database.begin() as session:
+            run = _manageable(session, actor, run_id)
+            if run.state is SyncState.RUNNING and run.cancelled_at is None:
+                run.cancelled_at = self._database.now()
+                _set_items(session, run, SyncItem.state == ItemState.WAITING, state=ItemState.CANCELLED)
+                audit.record(session, actor, "client_sync.cancelled", run.id, at=run.cancelled_at)
+        # Jobs before items, as those do that hand one in, and with neither the run.
+        with self._database.begin() as session:
+            queued = session.scalars(
+                select(SyncItem.id).where(SyncItem.run_id == run.id, SyncItem.state == ItemState.QUEUED)
+            ).all()
+            if run.cancelled_at is not None:
+                jobs.cancel(session, keys=[running.item_key(running.ADD, run, item_id) for item_id in queued])
+                _set_items(session, run, SyncItem.state == ItemState.QUEUED, state=ItemState.CANCELLED)
+        with self._database.begin() as session:
+            self._runner.go_on(session, run.id)
+            return run_view(session, running.lock_run(session, run.id))
+
+    def retry_failed(self, actor: Actor, run_id: uuid.UUID) -> RunView:
+        """What failed is tried again, organisations and lists. Nothing where nothing failed. Raises GoneError."""
+        with self._database.begin() as session:
+            run = _manageable(session, actor, run_id)
+            failed = SyncItem.state == ItemState.FAILED
+            lists_failed = SyncItem.information == InformationState.FAILED
+            again = session.scalar(
+                select(func.count()).select_from(SyncItem).where(SyncItem.run_id == run.id, failed | lists_failed)
+            )
+            if run.state is SyncState.FINISHED and again:
+                _set_items(session, run, failed, state=ItemState.WAITING, reason=None)
+                _set_items(session, run, lists_failed, information=InformationState.WAITING, reason=None)
+                self._run(session, run)
+                audit.record(
+                    session, actor, "client_sync.tried_again", run.id, at=self._database.now(), after={"again": again}
+                )
+            return run_view(session, run)
+
+    def view(self, actor: Actor, run_id: uuid.UUID) -> RunView:
+        """Raises GoneError."""
+        with self._database.read() as session:
+            return run_view(session, _manageable(session, actor, run_id, lock=False))
+
+    def outcomes(self, actor: Actor, run_id: uuid.UUID, state: ItemState, page: int) -> OutcomePage:
+        """Raises GoneError."""
+        with self._database.read() as session:
+            return outcome_page(session, _manageable(session, actor, run_id, lock=False), state, page)
+
+    def confirm_reassign(self, actor: Actor, run_id: uuid.UUID) -> Confirmation:
+        """What is chosen to be moved. Raises InvalidError at `organisations` when nothing is, GoneError."""
+        with self._database.read() as session:
+            run = choosing.own_run(session, actor, run_id, action=SyncAction.REASSIGN, choosing=True)
+            chosen = choosing.listed(run, Wish(filter=Filter.CHOSEN))
+            count = choosing.count(session, chosen)
+            if not count:
+                raise InvalidError({"organisations": "Choose at least one client."})
+            lines = choosing.lines(session, chosen, limit=_CONFIRMED)
+            return Confirmation(run_id=run.id, provider=run.provider, lines=lines, count=count)
+
+    def reassign(self, actor: Actor, run_id: uuid.UUID) -> Reassigned:
+        """Moves what is chosen to the person's sign-in. Raises GoneError, also when it was done already."""
+        with self._database.begin() as session:
+            run = choosing.own_run(session, actor, run_id, action=SyncAction.REASSIGN, choosing=True, lock=True)
+            colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
+            authorisation = session.get_one(Authorisation, run.authorisation_id)
+            if authorisation.dead_at is not None or authorisation.colleague_id != colleague.id:
+                raise NotFoundError(f"Your sign-in at {NAMES[run.provider]} has ended. Start again with /client-sync.")
+            now = self._database.now()
+            run.state, run.started_at, run.finished_at = SyncState.FINISHED, now, now
+            return moving.reassign(session, actor, colleague, run, authorisation, now)
+
+    def invitable(self, actor: Actor, run_id: uuid.UUID) -> InvitablePage:
+        """The next clients of the run that have no user yet. Raises GoneError."""
+        with self._database.read() as session:
+            return self._invitable(session, actor, _manageable(session, actor, run_id, lock=False), 0)
+
+    def invite(self, actor: Actor, run_id: uuid.UUID, entries: Mapping[uuid.UUID, Mapping[str, Any]]) -> InvitablePage:
+        """Adds and invites the first user of each client that has an entry with a name or an e-mail: all, or none.
+
+        Raises InvalidError at `contact_name-<client>` and `contact_email-<client>`, ConflictError, GoneError.
+        """
+        problems: dict[str, str] = {}
+        invited = 0
+        with self._database.begin() as session:
+            run = _manageable(session, actor, run_id, lock=False)
+            known = set(
+                session.scalars(
+                    select(SyncItem.client_id).where(SyncItem.run_id == run.id, SyncItem.client_id.in_(entries))
+                )
+            )
+            for client_id, raw in entries.items():
+                if client_id not in known or not any(str(value or "").strip() for value in raw.values()):
+                    continue
+                try:
+                    invite_first_user(session, self._keys, actor, client_id, raw, self._database.now())
+                    invited += 1
+                except InvalidError as invalid:
+                    problems |= {f"{field}-{client_id}": text for field, text in invalid.fields.items()}
+            if problems:
+                raise InvalidError(problems)
+            return self._invitable(session, actor, run, invited)
+
+    def progress(self, practice_id: uuid.UUID, run_id: uuid.UUID) -> RunView:
+        """For the run's message. Raises GoneError."""
+        with self._database.read() as session:
+            run = session.scalar(select(SyncRun).where(SyncRun.id == run_id, SyncRun.practice_id == practice_id))
+            if run is None:
+                raise GoneError("This sync is no longer there.")
+            return run_view(session, run)
+
+    def keep_place(self, practice_id: uuid.UUID, run_id: uuid.UUID, place: Place) -> None:
+        """Where the run's message is."""
+        with self._database.begin() as session:
+            session.execute(
+                update(SyncRun)
+                .where(SyncRun.id == run_id, SyncRun.practice_id == practice_id)
+                .values(channel=place.channel, message_ts=place.ts)
+            )
+
+    def progress_shown(self, claim: Claim, run_id: uuid.UUID, shown: RunView) -> bool:
+        """Ends the job and has the message edited again soon while the run goes on. False, and nothing done, when what
+        is shown is not how the run ended: it must be shown once more."""
+        with self._database.begin() as session:
+            run = running.lock_run(session, run_id)
+            if run.state is not SyncState.RUNNING and (shown.state, shown.round) != (run.state, run.round):
+                return False
+            jobs.finish(session, claim)
+            step = claim.key.rpartition(":")[2]
+            if run.state is SyncState.RUNNING and step.isdecimal():
+                due = self._database.time(session) + running.EDITED_EVERY
+                running.put_progress(session, run, str(int(step) + 1), due=due)
+            return True
+
+    def _run(self, session: Session, run: SyncRun) -> None:
+        now = self._database.now()
+        run.state, run.round = SyncState.RUNNING, run.round + 1
+        run.started_at = run.started_at or now
+        run.finished_at = run.cancelled_at = None
+        session.flush()
+        self._runner.go_on(session, run.id)
+        running.put_progress(session, run, "0")
+
+    def _choose(self, actor: Actor, run_id: uuid.UUID, wish: Wish, *, chosen: bool) -> None:
+        with self._database.begin() as session:
+            run = choosing.own_run(session, actor, run_id, choosing=True, lock=True)
+            choosing.choose(session, run, wish, chosen=chosen)
+
+    def _reached(
+        self, actor: Actor, authorisation_id: uuid.UUID | None
+    ) -> tuple[Authorisation, tuple[Organisation, ...]]:
+        provider = self._require_provider()
+        with self._database.read() as session:
+            colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
+            authorisation = _own_sign_in(session, colleague, authorisation_id)
+        if authorisation is None:
+            raise NotFoundError(f"Sign in at {NAMES[Provider.XERO]} first. Start again with /client-sync.")
+        return authorisation, self._calls.call(authorisation.id, provider.organisations)
+
+    def _require_provider(self) -> AccountingProvider:
+        found = self._providers.get(Provider.XERO)
+        if found is None:
+            raise NotFoundError("This installation is not set up for Xero. Ask whoever runs Clientdesk.")
+        return found
+
+    @property
+    def _is_bulk(self) -> bool:
+        return self._bulk.get(Provider.XERO, False)
+
+    def _start_url(self, actor: Actor, goal: Goal, external_id: str) -> str:
+        return self._consent.start_url(actor, Provider.XERO, Purpose(kind=_PURPOSES[goal], view=external_id))
+
+    def _chooser(self, session: Session, actor: Actor, colleague: Colleague, run: SyncRun, wish: Wish) -> Chooser:
+        which = choosing.listed(run, wish)
+        found = choosing.count(session, which)
+        pages = max(-(-found // PAGE), 1)
+        wish = Wish(page=min(max(wish.page, 0), pages - 1), filter=wish.filter, query=wish.query)
+        standings, choices = choosing.count_standings(session, run), choosing.count_choices(session, run)
+        practice = session.get_one(Practice, run.practice_id)
+        external_id = str(uuid.uuid4())
+        is_adding = run.action is SyncAction.ADD
+        return Chooser(
+            run_id=run.id,
+            action=run.action,
+            provider=run.provider,
+            wish=wish,
+            found=found,
+            pages=pages,
+            lines=choosing.lines(session, which, offset=wish.page * PAGE),
+            total=sum(standings.values()),
+            counts=standings,
+            creating=choices.get(Choice.CREATE, 0),
+            linking=choices.get(Choice.LINK, 0),
+            taking=choices.get(Choice.TAKE, 0),
+            bundle=count_bundle(session, practice),
+            may_raise_bundle=policy.may_change_subscription(colleague),
+            team_choices=_teams(session, practice) if is_adding else (),
+            team_id=run.team_id,
+            solutions=run.solutions if is_adding and practice.has_dhi else None,
+            start_url=self._start_url(actor, _GOALS[run.action], external_id),
+            external_id=external_id,
+            bulk=self._is_bulk,
+        )
+
+    def _invitable(self, session: Session, actor: Actor, run: SyncRun, invited: int) -> InvitablePage:
+        colleague = get_colleague(session, actor)
+        query = (
+            select(Client.id, Client.name)
+            .join(SyncItem, SyncItem.client_id == Client.id)
+            .where(
+                SyncItem.run_id == run.id,
+                seen_by(colleague),
+                Client.deactivated_at.is_(None),
+                ~exists().where(ClientUser.client_id == Client.id),
+            )
+        )
+        left = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        rows = session.execute(query.order_by(SyncItem.position).limit(INVITED_AT_ONCE))
+        clients = tuple(Choosable(row.id, row.name) for row in rows)
+        return InvitablePage(run_id=run.id, clients=clients, left=left, invited=invited)
+
+
+def _own_sign_in(
+    session: Session, colleague: Colleague, authorisation_id: uuid.UUID | None = None
+) -> Authorisation | None:
+    """The person's own that lives: the one asked for, or the one used last."""
+    query = select(Authorisation).where(
+        Authorisation.practice_id == colleague.practice_id,
+        Authorisation.colleague_id == colleague.id,
+        Authorisation.provider == Provider.XERO,
+        Authorisation.dead_at.is_(None),
+    )
+    if authorisation_id is not None:
+        query = query.where(Authorisation.id == authorisation_id)
+    return session.scalar(query.order_by(Authorisation.refreshed_at.desc()).limit(1))
+
+
+def _manageable(session: Session, actor: Actor, run_id: uuid.UUID, *, lock: bool = True) -> SyncRun:
+    """The practice's run, if the actor began it or sees all clients. Raises GoneError, NotPermittedError."""
+    colleague = get_colleague(session, actor)
+    policy.require_active(colleague)
+    query = select(SyncRun).where(
+        SyncRun.id == run_id, SyncRun.practice_id == actor.practice_id, SyncRun.action == SyncAction.ADD
+    )
+    run = session.scalar(query.with_for_update() if lock else query)
+    if run is None or run.state is SyncState.CHOOSING:
+        raise GoneError("This sync is no longer there. Start again with /client-sync.")
+    if run.colleague_id != colleague.id and not policy.sees_all_clients(colleague):
+        raise NotPermittedError("Only the person who began this sync, or an admin, can do that.")
+    return run
+
+
+def _require_startable(session: Session, practice: Practice, creating: int, linking: int) -> None:
+    if not creating + linking:
+        raise InvalidError({"organisations": "Choose at least one organisation."})
+    bundle = count_bundle(session, practice)
+    room = max(bundle.included - bundle.used, 0)
+    if creating > room:
+        raise InvalidError(
+            {
+                "organisations": f"Your bundle has room for {room:,} more and you chose {creating:,} to create. "
+                "Choose fewer, or have the bundle raised first."
+            }
+        )
+
+
+def _set_items(session: Session, run: SyncRun, which: Any, **values: Any) -> None:
+    session.execute(
+        update(SyncItem).where(SyncItem.run_id == run.id, which).values(**values),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _teams(session: Session, practice: Practice) -> tuple[Choosable, ...]:
+    if practice.plan is not Plan.ADVANCED:
+        return ()
+    rows = session.execute(
+        select(Team.id, Team.name).where(Team.practice_id == practice.id).order_by(Team.name).limit(_TEAMS)
+    )
+    return tuple(Choosable(row.id, row.name) for row in rows)
