@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from bot import commands
-from bot.composition import Composition
+from bot.composition import WEB_CONNECTIONS, WORKER_CONNECTIONS, Composition
 from bot.logging import set_up as set_up_logging
 from bot.settings import Settings, SettingsError
 
@@ -51,7 +51,7 @@ def _web(settings: Settings, workers: int) -> int:
     if workers > 1:
         serve_many(settings, workers)
         return 0
-    with Composition(settings) as composition:
+    with Composition(settings, connections=WEB_CONNECTIONS) as composition:
         serve(composition)
     return 0
 
@@ -64,7 +64,7 @@ def _worker(settings: Settings) -> int:
 
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
-    with Composition(settings) as composition, composition.working():
+    with Composition(settings, connections=WORKER_CONNECTIONS) as composition, composition.working():
         stop.wait()
     return 0
 

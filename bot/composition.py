@@ -28,6 +28,8 @@ from db.session import Database
 from handlers import add_client, pages
 from handlers.pages import accounting_oauth, install
 from services import container
+from services.accounting import budgets
+from services.accounting.budgets import Budgets
 from services.accounting.consent import PurposeKind
 from services.accounting.http import ProviderPool
 from services.accounting.port import AccountingProvider
@@ -39,12 +41,10 @@ from services.installs import InstallService
 from services.jobs import Jobs
 from services.keys import Keyring
 
-LANES = {
-    Lane.SLACK: LaneSettings(threads=8, interval=timedelta(seconds=1), burst=3),
-    Lane.MAIL: LaneSettings(threads=4),
-    Lane.PROVIDER: LaneSettings(threads=8),
-    Lane.LOCAL: LaneSettings(threads=2),
-}
+# Database connections. The threads that wait for Slack or a provider hold none, so a worker needs fewer than it has
+# threads; who finds none free waits. A PostgreSQL has 100: enough for one process of each kind.
+WEB_CONNECTIONS = web.THREADS + AFTER_THREADS
+WORKER_CONNECTIONS = 24
 KEPT_JOBS = timedelta(days=30)
 _log = logging.getLogger(__name__)
 
@@ -57,12 +57,20 @@ class _NoMailer:
 
 
 class Composition:
-    def __init__(self, settings: Settings, *, now: Callable[[], datetime] | None = None) -> None:
+    """`connections` is the most that it has to the database, by default enough to serve and work in one process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        connections: int = WEB_CONNECTIONS + WORKER_CONNECTIONS,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
         self.settings = settings
-        self.database = Database(settings.database_url, pool_size=web.THREADS + AFTER_THREADS, now=now)
+        self.database = Database(settings.database_url, pool_size=connections, now=now)
         keys = Keyring(settings.keys)
         mailer: Mailer = SmtpMailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else _NoMailer()
-        self._provider_pool = ProviderPool()
+        self._provider_pool = ProviderPool(connections=settings.sync_concurrency + AFTER_THREADS)
         self.services = container.build(
             self.database,
             keys,
@@ -73,9 +81,11 @@ class Composition:
             first_admin=settings.first_admin,
             billing_url=settings.billing_url,
             providers=_providers(settings, self._provider_pool),
+            budgets=_budgets(settings),
             connection_cap={Provider.XERO: settings.xero_connection_cap},
             # Sage's consent always gives all of a person's businesses.
             bulk_connections={Provider.XERO: settings.xero_bulk_connections, Provider.SAGE: True},
+            sync_window=2 * settings.sync_concurrency,
         )
         self.transport = SlackTransport(settings.slack_api_url)
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
@@ -166,8 +176,13 @@ class Composition:
 
     def worker(self) -> Worker:
         messenger = SlackMessenger(self.services, self.transport, single_token=self._single_token)
-        kinds = [*messenger.kinds(), *self.services.invitations.kinds(), *self.services.upkeep.kinds()]
-        return Worker(self.database, kinds, LANES)
+        kinds = [
+            *messenger.kinds(),
+            *self.services.invitations.kinds(),
+            *self.services.upkeep.kinds(),
+            *self.services.client_sync.runner.kinds(),
+        ]
+        return Worker(self.database, kinds, _lanes(self.settings))
 
     @contextmanager
     def working(self) -> Iterator[Worker]:
@@ -182,6 +197,7 @@ class Composition:
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
                 Tick(name="consent.prune", every=timedelta(days=1), call=self.services.consent.prune),
                 Tick(name=KEEP_ALIVE, every=timedelta(hours=1), call=self.services.upkeep.keep_alive),
+                Tick(name="client_sync.tend", every=timedelta(minutes=1), call=self.services.client_sync.runner.tend),
                 Tick(name=CHECK, every=timedelta(hours=1), call=self.services.upkeep.check),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
@@ -194,6 +210,26 @@ class Composition:
         finally:
             clock.stop()
             worker.stop(timedelta(seconds=20))
+
+
+def _lanes(settings: Settings) -> dict[Lane, LaneSettings]:
+    return {
+        Lane.SLACK: LaneSettings(threads=8, interval=timedelta(seconds=1), burst=3),
+        Lane.MAIL: LaneSettings(threads=4),
+        Lane.PROVIDER: LaneSettings(threads=settings.sync_concurrency),
+        Lane.LOCAL: LaneSettings(threads=2),
+    }
+
+
+def _budgets(settings: Settings) -> dict[Provider, Budgets]:
+    return {
+        Provider.XERO: budgets.xero(
+            per_minute=settings.xero_calls_per_minute,
+            per_day=settings.xero_calls_per_day,
+            app_per_minute=settings.xero_app_calls_per_minute,
+        ),
+        Provider.SAGE: budgets.sage(),
+    }
 
 
 def _providers(settings: Settings, pool: ProviderPool) -> dict[Provider, AccountingProvider]:

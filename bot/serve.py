@@ -9,7 +9,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
-from bot.composition import Composition
+from bot.composition import WEB_CONNECTIONS, Composition
 from bot.logging import set_up as set_up_logging
 from bot.settings import Settings
 
@@ -45,7 +45,7 @@ def create() -> Starlette:
     sys.setswitchinterval(SWITCH_INTERVAL)
     settings = Settings.from_environment(os.environ)
     set_up_logging(settings.log_level, settings.log_format)
-    return Composition(settings).asgi()
+    return Composition(settings, connections=WEB_CONNECTIONS).asgi()
 
 
 def _listening(host: str, port: int) -> socket.socket:

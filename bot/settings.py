@@ -58,6 +58,9 @@ class Settings(BaseModel):
     xero_client_secret: SecretStr | None = None
     xero_connection_cap: int = Field(50, ge=2)
     xero_bulk_connections: bool = False
+    xero_calls_per_minute: int = Field(60, ge=2)
+    xero_calls_per_day: int = Field(5_000, ge=2)
+    xero_app_calls_per_minute: int = Field(10_000, ge=2)
     xero_login_url: str = "https://login.xero.com"
     xero_identity_url: str = "https://identity.xero.com"
     xero_api_url: str = "https://api.xero.com"
@@ -66,6 +69,7 @@ class Settings(BaseModel):
     sage_authorize_url: str = "https://www.sageone.com/oauth2/auth/central"
     sage_token_url: str = "https://oauth.accounting.sage.com/token"  # noqa: S105 -- an address
     sage_api_url: str = "https://api.accounting.sage.com/v3.1"
+    sync_concurrency: int = Field(50, ge=1, le=200)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
