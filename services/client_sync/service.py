@@ -299,10 +299,13 @@ class ClientSyncService:
     def invitable(self, actor: Actor, run_id: uuid.UUID) -> InvitablePage:
         """The next clients of the run that have no user yet. Raises GoneError."""
         with self._database.read() as session:
-            return self._invitable(session, actor, _manageable(session, actor, run_id, lock=False), 0)
+            return self._invitable(session, actor, _manageable(session, actor, run_id, lock=False), 0, 0)
 
-    def invite(self, actor: Actor, run_id: uuid.UUID, entries: Mapping[uuid.UUID, Mapping[str, Any]]) -> InvitablePage:
+    def invite(
+        self, actor: Actor, run_id: uuid.UUID, entries: Mapping[uuid.UUID, Mapping[str, Any]], *, passed: int = 0
+    ) -> InvitablePage:
         """Adds and invites the first user of each client that has an entry with a name or an e-mail: all, or none.
+        The next clients come after the `passed` ones that were shown and left.
 
         Raises InvalidError at `contact_name-<client>` and `contact_email-<client>`, ConflictError, GoneError.
         """
@@ -325,7 +328,7 @@ class ClientSyncService:
                     problems |= {f"{field}-{client_id}": text for field, text in invalid.fields.items()}
             if problems:
                 raise InvalidError(problems)
-            return self._invitable(session, actor, run, invited)
+            return self._invitable(session, actor, run, invited, passed)
 
     def progress(self, practice_id: uuid.UUID, run_id: uuid.UUID) -> RunView:
         """For the run's message. Raises GoneError."""
@@ -429,7 +432,8 @@ class ClientSyncService:
             bulk=self._is_bulk,
         )
 
-    def _invitable(self, session: Session, actor: Actor, run: SyncRun, invited: int) -> InvitablePage:
+    @staticmethod
+    def _invitable(session: Session, actor: Actor, run: SyncRun, invited: int, passed: int) -> InvitablePage:
         colleague = get_colleague(session, actor)
         query = (
             select(Client.id, Client.name)
@@ -442,7 +446,7 @@ class ClientSyncService:
             )
         )
         left = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-        rows = session.execute(query.order_by(SyncItem.position).limit(INVITED_AT_ONCE))
+        rows = session.execute(query.order_by(SyncItem.position).offset(passed).limit(INVITED_AT_ONCE))
         clients = tuple(Choosable(row.id, row.name) for row in rows)
         return InvitablePage(run_id=run.id, clients=clients, left=left, invited=invited)
 
