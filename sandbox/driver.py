@@ -108,6 +108,11 @@ class Message:
         return list(self.raw["blocks"])
 
     @property
+    def files(self) -> list[Json]:
+        """Id, name, title and size of each."""
+        return list(self.raw["files"])
+
+    @property
     def text(self) -> str:
         """The fallback text and what the blocks say."""
         fallback = str(self.raw["text"])
@@ -219,6 +224,9 @@ class Sandbox:
         file: Json = answer.raise_for_status().json()["file"]
         return file
 
+    def download(self, user_id: str, file_id: str) -> bytes:
+        return self._http.get(f"/sandbox/files/{file_id}", params={"user": user_id}).raise_for_status().content
+
 
 class Person:
     """Somebody at the keyboard."""
@@ -261,6 +269,10 @@ class Person:
     def messages(self, conversation: str | None = None) -> list[Message]:
         """The messages of a conversation (`app_dm`, an id or a channel's name) or of all, oldest first."""
         return _messages(self.state(), conversation)
+
+    def download(self, file_id: str) -> bytes:
+        """A file that was shared in one of the person's conversations."""
+        return self._sandbox.download(self.id, file_id)
 
     def wait_view(
         self,

@@ -81,8 +81,9 @@ export class Messages {
     const when = new Date(message.time);
     const body = h("div", { class: "message-body" });
     if (message.blocks?.length) this.#surface(message).draw(body, message.blocks);
-    else body.append(h("div", { class: "text" }, text({ type: "mrkdwn", text: message.text }, names)));
+    else if (message.text) body.append(h("div", { class: "text" }, text({ type: "mrkdwn", text: message.text }, names)));
     body.append(...(message.attachments ?? []).map((attachment) => unknown({ type: "attachment", ...attachment })));
+    body.append(...(message.files ?? []).map((file) => this.#file(file)));
     return h("li", { class: `message ${message.ephemeral ? "message-ephemeral" : ""}` },
       avatar(author, byApp ? "app" : "person"),
       h("article", { "aria-label": `${author}, ${clock(when, names.tz)}` },
@@ -93,6 +94,12 @@ export class Messages {
         message.edited && h("span", { class: "edited" }, "(edited)")));
   }
 
+  #file(file) {
+    const href = `/sandbox/files/${file.id}?user=${encodeURIComponent(this.#user)}`;
+    return h("a", { class: "file", href, download: file.name, "aria-label": `Download ${file.title}` }, icon("file"),
+      h("span", { class: "file-title" }, file.title), h("span", { class: "file-about" }, `${file.name} · ${size(file.size)}`));
+  }
+
   #surface(message) {
     const key = `${this.#user} ${this.#conversation} ${message.ts}`;
     const container = { type: "message", channel: this.#conversation, ts: message.ts };
@@ -101,4 +108,5 @@ export class Messages {
   }
 }
 
+const size = (bytes) => bytes < 1000 ? `${bytes} bytes` : bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 const clock = (when, timeZone) => when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });

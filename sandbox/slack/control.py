@@ -282,9 +282,11 @@ class Control:
                 raise SlackError("invalid_arguments")
             content = await given.read()
             kind = given.content_type or ""
-            file = self._world.add_file(given.filename or "file", self._world.person(user).id, content, kind)
+            file = self._world.add_file(
+                given.filename or "file", self._world.person(user).id, _base(request), content, kind
+            )
         file.complete = True
-        return JSONResponse({"ok": True, "file": file.wire(_base(request))})
+        return JSONResponse({"ok": True, "file": file.wire()})
 
     async def _faults(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -358,6 +360,7 @@ def _message_wire(message: Message) -> Json:
         "text": message.text,
         "blocks": message.blocks,
         "attachments": message.attachments,
+        "files": [{"id": each.id, "name": each.name, "title": each.title, "size": each.size} for each in message.files],
         "ephemeral": message.seen_by is not None,
         "edited": message.edited is not None,
         "thread_ts": message.thread_ts,

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from sandbox.slack.acting import Acting
 from sandbox.slack.control import Control
 from sandbox.slack.dispatch import Dispatcher
+from sandbox.slack.files import Files
 from sandbox.slack.oauth import ConsentPage
 from sandbox.slack.socket_mode import SocketHub
 from sandbox.slack.web_api import WebApi
@@ -37,13 +36,13 @@ class SlackPart:
         self.control = Control(world, Acting(world, self.dispatcher), self.sockets)
         self._web_api = WebApi(world, self.sockets, client_id=client_id, client_secret=client_secret)
         self._consent = ConsentPage(world, client_id)
+        self._files = Files(world)
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
             Route("/api/{method}", self._web_api, methods=["GET", "POST"]),
             WebSocketRoute("/socket/{ticket}", self.sockets.serve),
-            Route("/files/upload/{file_id}", self._receive_file, methods=["POST"]),
-            Route("/files/{file_id}/{name}", self._send_file, methods=["GET"]),
+            *self._files.routes(),
             *self.control.routes(),
             *self._consent.routes(),
         ]
@@ -62,26 +61,3 @@ class SlackPart:
         """End what would otherwise never end: event streams and sockets."""
         self.control.close()
         await self.sockets.close()
-
-    async def _receive_file(self, request: Request) -> Response:
-        file = self.world.files.get(request.path_params["file_id"])
-        if file is None:
-            return PlainTextResponse("no such upload", 404)
-        if request.headers.get("content-type", "").startswith("multipart/"):
-            async with request.form() as form:
-                parts = [value for _, value in form.multi_items() if not isinstance(value, str)]
-                file.content = await parts[0].read() if parts else b""
-        else:
-            file.content = await request.body()
-        return PlainTextResponse(f"OK - {len(file.content)}")
-
-    async def _send_file(self, request: Request) -> Response:
-        """A file's content, for its app only, as at Slack."""
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        team = self.world.team_of_token(token)
-        file = self.world.files.get(request.path_params["file_id"])
-        if team is None or not team.installed:
-            return JSONResponse({"ok": False, "error": "invalid_auth"}, 403)
-        if file is None:
-            return JSONResponse({"ok": False, "error": "file_not_found"}, 404)
-        return Response(file.content, media_type=file.mimetype)

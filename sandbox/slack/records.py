@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote
 
 from sandbox.slack.arguments import EncodedArguments
 from sandbox.slack.limits import Problem
@@ -53,6 +54,42 @@ class User:
 
 
 @dataclass
+class File:
+    id: str
+    name: str
+    content: bytes
+    mimetype: str
+    user: str
+    created: int
+    base_url: str
+    title: str = ""
+    complete: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def wire(self) -> Json:
+        """The file object of API answers and of file inputs."""
+        address = f"{self.base_url}/files/{self.id}/{quote(self.name, safe='')}"
+        return {
+            "id": self.id,
+            "name": self.name,
+            "title": self.title or self.name,
+            "mimetype": self.mimetype,
+            "filetype": self.name.rpartition(".")[2].lower(),
+            "size": self.size,
+            "user": self.user,
+            "created": self.created,
+            "timestamp": self.created,
+            "mode": "hosted",
+            "is_external": False,
+            "url_private": address,
+            "url_private_download": address,
+        }
+
+
+@dataclass
 class Message:
     ts: str
     channel: str
@@ -62,6 +99,7 @@ class Message:
     bot_id: str | None = None
     blocks: list[Json] = field(default_factory=list)
     attachments: list[Json] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
     metadata: Json | None = None
     thread_ts: str | None = None
     edited: Json | None = None
@@ -149,37 +187,6 @@ class ResponseUrl:
     expires: float
     message_ts: str | None = None
     uses: int = 0
-
-
-@dataclass
-class File:
-    id: str
-    name: str
-    content: bytes
-    mimetype: str
-    user: str
-    created: int
-    title: str = ""
-    complete: bool = False
-
-    def wire(self, base_url: str) -> Json:
-        """The file object of API answers and of file inputs."""
-        address = f"{base_url}/files/{self.id}/{self.name}"
-        return {
-            "id": self.id,
-            "name": self.name,
-            "title": self.title or self.name,
-            "mimetype": self.mimetype,
-            "filetype": self.name.rpartition(".")[2].lower(),
-            "size": len(self.content),
-            "user": self.user,
-            "created": self.created,
-            "timestamp": self.created,
-            "mode": "hosted",
-            "is_external": False,
-            "url_private": address,
-            "url_private_download": address,
-        }
 
 
 @dataclass

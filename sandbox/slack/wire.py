@@ -100,6 +100,8 @@ def message_object(message: Message, world: World, *, with_metadata: bool = Fals
         found["blocks"] = message.blocks
     if message.attachments:
         found["attachments"] = message.attachments
+    if message.files:
+        found |= {"files": [file.wire() for file in message.files], "upload": False}
     if message.thread_ts is not None:
         found["thread_ts"] = message.thread_ts
     if message.edited is not None:

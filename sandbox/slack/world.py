@@ -306,6 +306,7 @@ class World:
         bot_id: str | None = None,
         blocks: list[Json] | None = None,
         attachments: list[Json] | None = None,
+        files: list[File] | None = None,
         metadata: Json | None = None,
         thread_ts: str | None = None,
         seen_by: str | None = None,
@@ -320,6 +321,7 @@ class World:
                 bot_id=bot_id,
                 blocks=self.with_ids(blocks or []),
                 attachments=attachments or [],
+                files=files or [],
                 metadata=metadata,
                 thread_ts=thread_ts,
                 seen_by=seen_by,
@@ -551,10 +553,10 @@ class World:
 
     # Files
 
-    def add_file(self, name: str, user_id: str, content: bytes = b"", mimetype: str = "") -> File:
+    def add_file(self, name: str, user_id: str, base_url: str, content: bytes = b"", mimetype: str = "") -> File:
         with self.lock:
             guessed = mimetype or mimetypes.guess_type(name)[0] or "application/octet-stream"
-            file = File(self.new_id("F"), name, content, guessed, user_id, int(self.clock()))
+            file = File(self.new_id("F"), name, content, guessed, user_id, int(self.clock()), base_url)
             self.files[file.id] = file
             return file
 

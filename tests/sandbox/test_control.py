@@ -57,6 +57,7 @@ def test_a_persons_state_is_what_they_see(sandbox: Sandbox, client: WebClient) -
         "text": "For all",
         "blocks": [section("For *all*", block_id="b")],
         "attachments": [],
+        "files": [],
         "ephemeral": False,
         "edited": False,
         "thread_ts": None,

@@ -343,6 +343,22 @@ def test_a_message_button_acts_and_the_app_hears_its_value(page: Page, sandbox: 
     assert sent["container"]["message_ts"] == message.ts
 
 
+def test_a_file_is_shown_with_its_message_and_can_be_kept(page: Page, sandbox: RunningSandbox) -> None:
+    name = "Café <b>& Co</b> 2026.xlsx"
+    file = sandbox.world.add_file(name, "U_BOT", sandbox.url, b"x" * 4_200)
+    file.title = "The lists of Café <b>"
+    post(sandbox, "D_ADA", blocks=[{"type": "section", "text": plain("Here they are")}], files=[file])
+    page.goto("/?as=U_ADA&in=D_ADA")
+    shown = page.get_by_role("article")
+    expect(shown).to_contain_text("Here they are")
+    expect(shown).to_contain_text(f"{name} · 4 kB")
+
+    with page.expect_download() as download:
+        shown.get_by_role("link", name="Download The lists of Café <b>").click()
+
+    assert download.value.path().read_bytes() == b"x" * 4_200
+
+
 def test_a_link_button_opens_a_new_tab_and_tells_the_app(page: Page, sandbox: RunningSandbox, app: StubApp) -> None:
     post(sandbox, blocks=[actions(button("Open the mailbox", "mail.open", url=f"{sandbox.url}/mail"))])
     page.goto("/?as=U_ADA")
@@ -797,6 +813,7 @@ def test_text_has_the_contrast_that_wcag_aa_asks_for(page: Page, sandbox: Runnin
     post(sandbox, text="Hello <@U_SAM> <!channel> `code` <https://example.com|link>", user="U_CLEM", bot_id=None)
     styles = [button("Primary", "a", style="primary"), button("Danger", "b", style="danger"), button("Plain", "c")]
     post(sandbox, text="x", blocks=[actions(*styles), {"type": "context", "elements": [mrkdwn("Small")]}])
+    post(sandbox, text="A file", files=[sandbox.world.add_file("a.csv", "U_BOT", sandbox.url)])
     post(sandbox, text="Only for you", seen_by="U_ADA")
     page.goto("/?as=U_ADA")
     expect(page.get_by_text("Only for you")).to_be_visible()
@@ -812,7 +829,8 @@ def test_text_has_the_contrast_that_wcag_aa_asks_for(page: Page, sandbox: Runnin
 
 def test_a_phone_shows_the_page_without_scrolling_sideways(page: Page, sandbox: RunningSandbox) -> None:
     page.set_viewport_size({"width": 360, "height": 700})
-    post(sandbox, text="a" * 200 + " https://example.com/" + "b" * 200)
+    file = sandbox.world.add_file("c" * 200, "U_BOT", sandbox.url)
+    post(sandbox, text="a" * 200 + " https://example.com/" + "b" * 200, files=[file])
     page.goto("/?as=U_ADA")
     expect(page.get_by_role("article")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360

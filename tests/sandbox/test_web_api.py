@@ -1,7 +1,9 @@
 """The Web API as Slack's own client sees it: answers, error codes, body encodings, scopes, faults."""
 
 import io
+import json
 from typing import Any
+from urllib.error import HTTPError
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from sandbox.app import SandboxConfig
 from sandbox.driver import Sandbox
 from sandbox.running import RunningSandbox
+from sandbox.slack.records import FaultKind
 from tests.sandbox.apps import modal, section
 from tests.sandbox.conftest import TOKEN, slack
 
@@ -321,6 +324,51 @@ def test_a_file_is_uploaded_in_three_steps_and_read_with_the_token(running: Runn
     assert content.content == b"name\nBirch"
     assert stranger.status_code == 403
     assert code(client.files_info, file="F_NONE") == "file_not_found"
+
+
+def test_a_file_shared_in_a_conversation_is_a_message_that_its_people_can_keep(
+    running: RunningSandbox, client: WebClient, sandbox: Sandbox
+) -> None:
+    uploaded = client.files_upload_v2(
+        filename="Café & Co.csv",
+        file=b"name\nBirch",
+        title="Clients of Café",
+        channel=client.conversations_open(users="U_ADA")["channel"]["id"],
+        blocks=json.dumps([section("Your clients", block_id="key")]),
+    )["files"][0]
+
+    [message] = client.conversations_history(channel="D_ADA")["messages"]
+    assert [(block["block_id"], block["text"]["text"]) for block in message["blocks"]] == [("key", "Your clients")]
+    assert [(file["id"], file["name"], file["title"]) for file in message["files"]] == [
+        (uploaded["id"], "Café & Co.csv", "Clients of Café")
+    ]
+    ada = sandbox.person("U_ADA")
+    [shown] = ada.messages("app_dm")
+    assert shown.files == [
+        {"id": uploaded["id"], "name": "Café & Co.csv", "title": "Clients of Café", "size": len(b"name\nBirch")}
+    ]
+    assert ada.download(uploaded["id"]) == b"name\nBirch"
+    with pytest.raises(httpx.HTTPStatusError, match="404"):
+        sandbox.person("U_CLEM").download(uploaded["id"])
+
+
+def test_a_comment_is_said_in_place_of_blocks_and_blocks_keep_to_the_limits(
+    client: WebClient, sandbox: Sandbox
+) -> None:
+    given: Json = {"filename": "a.csv", "file": b"a", "channel": "D_ADA"}
+    client.files_upload_v2(**given, initial_comment="Here it is", blocks=json.dumps([section("Not this")]))
+    assert [message.text for message in sandbox.person("U_ADA").messages("app_dm")] == ["Here it is"]
+    assert code(client.files_upload_v2, **given, blocks=json.dumps([{"type": "input"}])) == "invalid_blocks"
+
+
+@pytest.mark.parametrize(("kind", "status"), [("http500", 500), ("ratelimited", 429)])
+def test_an_upload_can_be_refused_on_request(sandbox: Sandbox, client: WebClient, kind: FaultKind, status: int) -> None:
+    sandbox.fault("files.upload", kind)
+    with pytest.raises(HTTPError) as refused:
+        client.files_upload_v2(filename="a.csv", file=b"a", channel="D_ADA")
+    refused.value.close()
+    assert refused.value.code == status
+    assert client.files_upload_v2(filename="a.csv", file=b"a", channel="D_ADA")["ok"]
 
 
 # Scopes

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from sandbox.slack.limits import Problem
+from sandbox.slack.limits import Problem, check_message
 from sandbox.slack.methods.chat import may_post
-from sandbox.slack.methods.request import Json, Request
+from sandbox.slack.methods.request import Json, Request, refuse
 from sandbox.slack.records import File, SlackError
 
 
@@ -16,7 +16,7 @@ def files_get_upload_url(request: Request) -> Json:
         length = 0
     if length <= 0:
         raise SlackError("invalid_arguments", [Problem("invalid_arguments", "/length", "must be a positive integer")])
-    file = request.world.add_file(name, request.team.bot_user_id)
+    file = request.world.add_file(name, request.team.bot_user_id, request.base_url)
     return {"upload_url": f"{request.base_url}/files/upload/{file.id}", "file_id": file.id}
 
 
@@ -38,6 +38,11 @@ def files_complete_upload(request: Request) -> Json:
         file.title = str(each.get("title") or file.name)
         file.complete = True
         found.append(file)
+    comment, blocks = str(request.args.get("initial_comment") or ""), request.parsed("blocks")
+    if comment or blocks is None:
+        blocks = []
+    else:
+        refuse(check_message({"blocks": blocks}))
     shared = request.args.get("channel_id") or request.args.get("channels")
     if shared:
         for channel in str(shared).split(","):
@@ -48,19 +53,13 @@ def files_complete_upload(request: Request) -> Json:
                 user=request.team.bot_user_id,
                 team_id=request.team.id,
                 bot_id=request.team.bot_id,
-                text=str(request.args.get("initial_comment") or ""),
-                attachments=[
-                    {
-                        "fallback": file.title,
-                        "title": file.title,
-                        "title_link": file.wire(request.base_url)["url_private"],
-                    }
-                    for file in found
-                ],
+                text=comment,
+                blocks=blocks,
+                files=found,
                 thread_ts=request.args.get("thread_ts"),
             )
-    return {"files": [file.wire(request.base_url) for file in found]}
+    return {"files": [file.wire() for file in found]}
 
 
 def files_info(request: Request) -> Json:
-    return {"file": _file(request, request.need("file")).wire(request.base_url), "comments": []}
+    return {"file": _file(request, request.need("file")).wire(), "comments": []}
