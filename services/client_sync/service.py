@@ -27,7 +27,7 @@ from db.models import (
     Team,
 )
 from db.session import Database
-from services import audit, jobs, policy
+from services import audit, jobs, notices, policy
 from services.accounting.calls import ProviderCalls
 from services.accounting.connections import reached
 from services.accounting.consent import ConsentService, Purpose, PurposeKind
@@ -59,6 +59,7 @@ from services.keys import Keyring
 from services.permissions import Place, pending_request
 from services.practice import admins, count_bundle, get_colleague
 
+ARRIVED = "slack.sync_arrived"
 INVITED_AT_ONCE = 8
 _CONFIRMED = 40
 _TEAMS = 100
@@ -153,6 +154,18 @@ class ClientSyncService:
                 policy.require_active(colleague)
                 run = choosing.begin_reassigning(session, colleague, authorisation, found, now)
             return self._chooser(session, actor, colleague, run, Wish())
+
+    def tell_arrived(self, actor: Actor, goal: Goal) -> None:
+        """Leads on by a message: no window waits for the consent any more."""
+        with self._database.begin() as session:
+            notices.tell(
+                session,
+                ARRIVED,
+                uuid.uuid4(),
+                practice_id=actor.practice_id,
+                colleague_id=actor.colleague_id,
+                args={"colleague_id": str(actor.colleague_id), "goal": goal},
+            )
 
     def reconnect_all(self, actor: Actor, *, authorisation_id: uuid.UUID | None = None) -> Reconnected:
         """Every broken connection that the person sees and their sign-in reaches rests on it from now on. Asks the
