@@ -32,6 +32,7 @@ from services.accounting import budgets
 from services.accounting.budgets import Budgets
 from services.accounting.consent import PurposeKind
 from services.accounting.http import ProviderPool
+from services.accounting.information import REFRESH as INFORMATION
 from services.accounting.port import AccountingProvider
 from services.accounting.sage import Sage
 from services.accounting.upkeep import CHECK, KEEP_ALIVE
@@ -180,6 +181,7 @@ class Composition:
             *messenger.kinds(),
             *self.services.invitations.kinds(),
             *self.services.upkeep.kinds(),
+            *self.services.information.kinds(),
             *self.services.client_sync.runner.kinds(),
         ]
         return Worker(self.database, kinds, _lanes(self.settings))
@@ -199,6 +201,7 @@ class Composition:
                 Tick(name=KEEP_ALIVE, every=timedelta(hours=1), call=self.services.upkeep.keep_alive),
                 Tick(name="client_sync.tend", every=timedelta(minutes=1), call=self.services.client_sync.runner.tend),
                 Tick(name=CHECK, every=timedelta(hours=1), call=self.services.upkeep.check),
+                Tick(name=INFORMATION, every=timedelta(hours=1), call=self.services.information.refresh_daily),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
         )

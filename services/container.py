@@ -10,6 +10,7 @@ from services.accounting.calls import ProviderCalls
 from services.accounting.consent import ConsentService
 from services.accounting.linking import ConnectionService
 from services.accounting.port import AccountingProvider
+from services.accounting.standard_information import InformationService
 from services.accounting.tokens import TokenManager
 from services.accounting.upkeep import UpkeepService
 from services.add_client.service import AddClientService
@@ -35,6 +36,7 @@ class Services:
     consent: ConsentService
     connections: ConnectionService
     upkeep: UpkeepService
+    information: InformationService
     invitations: InvitationService
     first_users: FirstUserService
     overview: OverviewService
@@ -78,6 +80,7 @@ def build(
         consent=consent,
         connections=connections,
         upkeep=UpkeepService(database, calls, providers),
+        information=InformationService(database, calls, providers),
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),

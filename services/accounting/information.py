@@ -1,7 +1,7 @@
 """What an organisation keeps at its provider, fetched and kept here: itself and its lists."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -33,6 +33,7 @@ LISTS = tuple(StandardList)
 CALLS = 1 + len(LISTS)
 """How many calls a fetch makes at least."""
 
+FACTS = tuple(each.name for each in fields(OrganisationFacts))
 # The provider's clock may be behind ours. What is told twice costs nothing.
 _OVERLAP = timedelta(minutes=5)
 _AT_ONCE = 500
@@ -52,6 +53,25 @@ class Fetched:
     lists: Mapping[StandardList, ListAnswer]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSummary:
+    """`active` is how many are in use. `failure` is why the list was not fetched since `refreshed_at`, or ever."""
+
+    which: StandardList
+    active: int = 0
+    refreshed_at: datetime | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InformationSummary:
+    """What is here of a client's organisation; `lists` are all that there can be."""
+
+    organisation: OrganisationFacts | None
+    refreshed_at: datetime | None
+    lists: tuple[ListSummary, ...]
+
+
 def put_refresh(
     session: Session, *, practice_id: uuid.UUID, client_id: uuid.UUID, key: str, whole: bool = False
 ) -> None:
@@ -59,32 +79,42 @@ def put_refresh(
 
     `whole`: all rows, also where the provider can tell what changed.
     """
-    jobs.put(session, _job(practice_id, client_id, key, whole=whole))
+    jobs.put(session, refresh_job(practice_id, client_id, key, whole=whole))
 
 
 def fetch(
-    provider: AccountingProvider, token: str, tenant_id: str, since: Mapping[StandardList, datetime | None]
+    provider: AccountingProvider,
+    token: str,
+    tenant_id: str,
+    since: Mapping[StandardList, datetime | None],
+    *,
+    only: Collection[StandardList] = LISTS,
 ) -> Fetched:
     """The organisation and its lists. Raises ProviderError."""
     facts = provider.organisation(token, tenant_id)
-    return Fetched(facts=facts, lists=fetch_lists(provider, token, tenant_id, since))
+    return Fetched(facts=facts, lists=fetch_lists(provider, token, tenant_id, since, only=only))
 
 
 def fetch_lists(
-    provider: AccountingProvider, token: str, tenant_id: str, since: Mapping[StandardList, datetime | None]
+    provider: AccountingProvider,
+    token: str,
+    tenant_id: str,
+    since: Mapping[StandardList, datetime | None],
+    *,
+    only: Collection[StandardList] = LISTS,
 ) -> dict[StandardList, ListAnswer]:
     """The lists, one after the other: what changed `since`, or all where that is None or not given.
 
     A list that can't be read is an answer with its failure. Raises ProviderError for what concerns them all.
     """
     answers: dict[StandardList, ListAnswer] = {}
-    for which in LISTS:
+    for which in only:
         try:
             answers[which] = provider.standard_list(token, tenant_id, which, since=since.get(which))
         except ProviderUnavailable as failure:
             answers[which] = ListAnswer(failure=failure.message)
             # Two of two: it is not the list, and each further one might take as long to fail.
-            if len(answers) > 1 and all(each.failure for each in answers.values()):
+            if len(answers) == 2 and all(each.failure for each in answers.values()):
                 raise
     return answers
 
@@ -101,7 +131,7 @@ def store_organisation(session: Session, client_id: uuid.UUID, facts: Organisati
     row = {
         "client_id": client_id,
         "refreshed_at": now,
-        **{each.name: getattr(facts, each.name) for each in fields(facts)},
+        **{name: getattr(facts, name) for name in FACTS},
     }
     session.execute(upsert(session, OrganisationInformation), [row])
 
@@ -157,7 +187,9 @@ def _keep(session: Session, client_id: uuid.UUID, which: StandardList, answer: L
     return session.scalar(select(func.count()).select_from(table).where(of_client, table.c.active)) or 0
 
 
-def _job(practice_id: uuid.UUID, client_id: uuid.UUID, key: str, *, whole: bool, due: datetime | None = None) -> NewJob:
+def refresh_job(
+    practice_id: uuid.UUID, client_id: uuid.UUID, key: str, *, whole: bool, due: datetime | None = None
+) -> NewJob:
     return NewJob(
         lane=Lane.PROVIDER,
         kind=REFRESH,

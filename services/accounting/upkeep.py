@@ -1,8 +1,7 @@
 """Sign-ins are kept alive, and what ended at the provider is found and told, without anybody asking."""
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,16 +22,8 @@ from db.models import (
 from db.session import Database
 from services import audit, jobs, notices
 from services.accounting.calls import ProviderCalls
-from services.accounting.port import (
-    NAMES,
-    AccountingProvider,
-    AuthorisationDead,
-    ClientRejected,
-    Limited,
-    NotAuthorised,
-    ProviderError,
-)
-from services.errors import NotFoundError
+from services.accounting.outcomes import job_outcome
+from services.accounting.port import NAMES, AccountingProvider
 from services.jobs import Claim, GiveUp, Kind, NewJob, Retry
 
 KEEP_ALIVE = "authorisations.keep_alive"
@@ -178,7 +169,7 @@ class UpkeepService:
             if row is None or row.refreshed_at >= now - IDLE[row.provider].refreshed_after:
                 return
         try:
-            with _outcome():
+            with job_outcome():
                 # After so long the access token has expired: to get one is to refresh.
                 self._calls.call(authorisation_id, lambda _: None)
         except (Retry, GiveUp):
@@ -209,7 +200,7 @@ class UpkeepService:
         provider = self._providers.get(row.provider)
         if provider is None:
             raise GiveUp(f"This installation is not set up for {NAMES[row.provider]}")
-        with _outcome():
+        with job_outcome():
             version, asked_at, found = self._calls.call(
                 authorisation_id,
                 lambda token: (self._version(authorisation_id), self._database.now(), provider.organisations(token)),
@@ -265,21 +256,6 @@ class UpkeepService:
                     args={"authorisation_id": str(row.id), "connection_ids": [str(each.id) for each in ended]},
                 )
             jobs.finish(session, claim)
-
-
-@contextmanager
-def _outcome() -> Iterator[None]:
-    """What becomes of the job when the provider does not answer. Who ends a dead sign-in tells its holder too."""
-    try:
-        yield
-    except (AuthorisationDead, NotFoundError):
-        pass
-    except Limited as limited:
-        raise Retry(limited.message, after=limited.retry_after) from limited
-    except (ClientRejected, NotAuthorised) as refusal:
-        raise GiveUp(refusal.message) from refusal
-    except ProviderError as failure:
-        raise Retry(failure.message) from failure
 
 
 def _since_check(row: Authorisation) -> str:

@@ -116,7 +116,8 @@ def test_a_business_is_told_with_its_financial_settings_and_every_call_about_it_
         year_end_month=4,
         sales_tax_basis="Flat Rate",
     )
-    assert [asked.headers["x-business"] for asked in provider.asked()] == ["acme", "acme"]
+    asked = [(each.path, each.headers["x-business"], each.bearer) for each in provider.asked()]
+    assert asked == [(ACME, "acme", "token"), (SETTINGS, "acme", "token")]
 
 
 def test_what_is_null_or_odd_in_a_business_is_left_out(sage: Sage, provider: Provider) -> None:
@@ -126,9 +127,7 @@ def test_what_is_null_or_odd_in_a_business_is_left_out(sage: Sage, provider: Pro
     assert sage.organisation("token", "acme") == OrganisationFacts(name="Acme")
 
 
-def test_a_person_who_may_not_see_the_financial_settings_still_has_the_business(
-    sage: Sage, provider: Provider
-) -> None:
+def test_a_person_who_may_not_see_the_financial_settings_still_has_the_business(sage: Sage, provider: Provider) -> None:
     provider.script(ACME, Reply(200, {"name": "Acme"}))
     provider.script(SETTINGS, Reply(403, []))
     assert sage.organisation("token", "acme") == OrganisationFacts(name="Acme")
