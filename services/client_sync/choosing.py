@@ -23,11 +23,10 @@ from db.models import (
     Team,
 )
 from services.accounting.port import Organisation
-from services.actor import Actor
 from services.client_sync.records import PAGE, Filter, Line, Wish
 from services.clients.names import fold, name_key
 from services.clients.visibility import seen_by
-from services.errors import ConflictError, GoneError, InvalidError
+from services.errors import ConflictError, InvalidError
 from services.practice import count_bundle
 
 _DEMO = "demo company"
@@ -111,29 +110,6 @@ def begin_reassigning(
             for position, row in enumerate(within)
         ],
     )
-    return run
-
-
-def own_run(
-    session: Session,
-    actor: Actor,
-    run_id: uuid.UUID,
-    *,
-    action: SyncAction | None = None,
-    choosing: bool = False,
-    lock: bool = False,
-) -> SyncRun:
-    """The actor's own run. Raises GoneError when there is none, or when the choice is over and `choosing` asks for
-    one that is open."""
-    query = select(SyncRun).where(
-        SyncRun.id == run_id,
-        SyncRun.practice_id == actor.practice_id,
-        SyncRun.colleague_id == actor.colleague_id,
-        SyncRun.action == action if action else true(),
-    )
-    run = session.scalar(query.with_for_update() if lock else query)
-    if run is None or (choosing and run.state is not SyncState.CHOOSING):
-        raise GoneError("This list is no longer open. Start again with /client-sync.")
     return run
 
 

@@ -125,6 +125,23 @@ class SyncRunner:
             run.state, run.finished_at = SyncState.FINISHED, self._database.now()
             put_progress(session, run, "end")
 
+    def drop_queued(self, run: SyncRun) -> None:
+        """The organisations of a cancelled run that have a job are not begun any more."""
+        with self._database.begin() as session:
+            # Jobs before items, as those do that hand one in, and meanwhile not the run.
+            queued = session.scalars(
+                select(SyncItem.id).where(SyncItem.run_id == run.id, SyncItem.state == ItemState.QUEUED)
+            ).all()
+            jobs.cancel(session, keys=[_item_key(ADD, run, item_id) for item_id in queued])
+            session.execute(
+                update(SyncItem)
+                .where(SyncItem.run_id == run.id, SyncItem.state == ItemState.QUEUED)
+                .values(state=ItemState.CANCELLED),
+                execution_options={"synchronize_session": False},
+            )
+        with self._database.begin() as session:
+            self.go_on(session, run.id)
+
     def _add(self, claim: Claim) -> None:
         item, run = self._read(claim)
         if item.state is not ItemState.QUEUED:
@@ -262,7 +279,7 @@ def _has_jobs(run_id: uuid.UUID | InstrumentedAttribute[uuid.UUID]) -> Exists:
     return exists().where(Job.batch == run_id, Job.due.is_not(None))
 
 
-def item_key(kind: str, run: SyncRun, item_id: uuid.UUID) -> str:
+def _item_key(kind: str, run: SyncRun, item_id: uuid.UUID) -> str:
     return f"{kind}:{item_id}:{run.round}"
 
 
@@ -270,7 +287,7 @@ def _job(run: SyncRun, kind: str, item_id: uuid.UUID) -> NewJob:
     return NewJob(
         lane=Lane.PROVIDER,
         kind=kind,
-        key=item_key(kind, run, item_id),
+        key=_item_key(kind, run, item_id),
         practice_id=run.practice_id,
         args={"item_id": str(item_id)},
         batch=run.id,

@@ -4,14 +4,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import (
     Authorisation,
     Choice,
-    Client,
-    ClientUser,
     Colleague,
     InformationState,
     ItemState,
@@ -24,7 +22,6 @@ from db.models import (
     SyncItem,
     SyncRun,
     SyncState,
-    Team,
 )
 from db.session import Database
 from services import audit, jobs, notices, policy
@@ -33,10 +30,11 @@ from services.accounting.connections import reached
 from services.accounting.consent import ConsentService, Purpose, PurposeKind
 from services.accounting.port import NAMES, AccountingProvider, Organisation
 from services.actor import Actor
-from services.add_client.records import Choosable, PermissionMissing
+from services.add_client.records import PermissionMissing
 from services.client_sync import choosing, moving, running
+from services.client_sync.access import manageable_run, own_run, own_sign_in
+from services.client_sync.inviting import invitable_page, invite_all
 from services.client_sync.records import (
-    PAGE,
     Chooser,
     Confirmation,
     Filter,
@@ -50,19 +48,15 @@ from services.client_sync.records import (
     SignIn,
     Wish,
 )
-from services.client_sync.views import outcome_page, run_lines, run_view
-from services.clients.visibility import seen_by
-from services.errors import GoneError, InvalidError, NotFoundError, NotPermittedError
-from services.invitations.first_user import invite_first_user
+from services.client_sync.views import chooser_view, outcome_page, run_lines, run_view
+from services.errors import GoneError, InvalidError, NotFoundError
 from services.jobs import Claim
 from services.keys import Keyring
 from services.permissions import Place, pending_request
 from services.practice import admins, count_bundle, get_colleague
 
 ARRIVED = "slack.sync_arrived"
-INVITED_AT_ONCE = 8
 _CONFIRMED = 40
-_TEAMS = 100
 _PURPOSES = {Goal.ADD: PurposeKind.SYNC, Goal.RECONNECT: PurposeKind.RECONNECT, Goal.REASSIGN: PurposeKind.REASSIGN}
 _GOALS = {SyncAction.ADD: Goal.ADD, SyncAction.REASSIGN: Goal.REASSIGN}
 _ACTIONS = {goal: action for action, goal in _GOALS.items()}
@@ -125,7 +119,7 @@ class ClientSyncService:
             policy.require_active(colleague)
             if goal is Goal.ADD:
                 policy.require_add_clients(colleague)
-            signed_in = _own_sign_in(session, colleague) is not None
+            signed_in = own_sign_in(session, colleague) is not None
         external_id = str(uuid.uuid4())
         return SignIn(
             goal=goal,
@@ -182,7 +176,7 @@ class ClientSyncService:
     def chooser(self, actor: Actor, run_id: uuid.UUID, wish: Wish) -> Chooser:
         """Raises GoneError when the choice is over."""
         with self._database.read() as session:
-            run = choosing.own_run(session, actor, run_id, choosing=True)
+            run = own_run(session, actor, run_id, choosing=True)
             return self._chooser(session, actor, get_colleague(session, actor), run, wish)
 
     def keep(
@@ -196,7 +190,7 @@ class ClientSyncService:
     ) -> None:
         """What the page says. `solutions` None leaves them. Raises GoneError, InvalidError at `team`, ConflictError."""
         with self._database.begin() as session:
-            run = choosing.own_run(session, actor, run_id, choosing=True, lock=True)
+            run = own_run(session, actor, run_id, choosing=True, lock=True)
             choosing.keep(session, run, choices)
             practice = session.get_one(Practice, actor.practice_id)
             if run.action is SyncAction.ADD and practice.plan is Plan.ADVANCED:
@@ -218,7 +212,7 @@ class ClientSyncService:
         GoneError, NotPermittedError.
         """
         with self._database.begin() as session:
-            run = choosing.own_run(session, actor, run_id, action=SyncAction.ADD, lock=True)
+            run = own_run(session, actor, run_id, action=SyncAction.ADD, lock=True)
             if run.state is SyncState.CHOOSING:
                 policy.require_add_clients(get_colleague(session, actor))
                 counts = choosing.count_choices(session, run)
@@ -240,27 +234,19 @@ class ClientSyncService:
     def cancel(self, actor: Actor, run_id: uuid.UUID) -> RunView:
         """Stops what has not started; lists of clients that are there still follow. Raises GoneError."""
         with self._database.begin() as session:
-            run = _manageable(session, actor, run_id)
+            run = manageable_run(session, actor, run_id)
             if run.state is SyncState.RUNNING and run.cancelled_at is None:
                 run.cancelled_at = self._database.now()
                 _set_items(session, run, SyncItem.state == ItemState.WAITING, state=ItemState.CANCELLED)
                 audit.record(session, actor, "client_sync.cancelled", run.id, at=run.cancelled_at)
-        # Jobs before items, as those do that hand one in, and with neither the run.
-        with self._database.begin() as session:
-            queued = session.scalars(
-                select(SyncItem.id).where(SyncItem.run_id == run.id, SyncItem.state == ItemState.QUEUED)
-            ).all()
-            if run.cancelled_at is not None:
-                jobs.cancel(session, keys=[running.item_key(running.ADD, run, item_id) for item_id in queued])
-                _set_items(session, run, SyncItem.state == ItemState.QUEUED, state=ItemState.CANCELLED)
-        with self._database.begin() as session:
-            self._runner.go_on(session, run.id)
-            return run_view(session, running.lock_run(session, run.id))
+        self._runner.drop_queued(run)
+        with self._database.read() as session:
+            return run_view(session, session.get_one(SyncRun, run.id))
 
     def retry_failed(self, actor: Actor, run_id: uuid.UUID) -> RunView:
         """What failed is tried again, organisations and lists. Nothing where nothing failed. Raises GoneError."""
         with self._database.begin() as session:
-            run = _manageable(session, actor, run_id)
+            run = manageable_run(session, actor, run_id)
             failed = SyncItem.state == ItemState.FAILED
             lists_failed = SyncItem.information == InformationState.FAILED
             again = session.scalar(
@@ -278,17 +264,17 @@ class ClientSyncService:
     def view(self, actor: Actor, run_id: uuid.UUID) -> RunView:
         """Raises GoneError."""
         with self._database.read() as session:
-            return run_view(session, _manageable(session, actor, run_id, lock=False))
+            return run_view(session, manageable_run(session, actor, run_id, lock=False))
 
     def outcomes(self, actor: Actor, run_id: uuid.UUID, state: ItemState, page: int) -> OutcomePage:
         """Raises GoneError."""
         with self._database.read() as session:
-            return outcome_page(session, _manageable(session, actor, run_id, lock=False), state, page)
+            return outcome_page(session, manageable_run(session, actor, run_id, lock=False), state, page)
 
     def confirm_reassign(self, actor: Actor, run_id: uuid.UUID) -> Confirmation:
         """What is chosen to be moved. Raises InvalidError at `organisations` when nothing is, GoneError."""
         with self._database.read() as session:
-            run = choosing.own_run(session, actor, run_id, action=SyncAction.REASSIGN, choosing=True)
+            run = own_run(session, actor, run_id, action=SyncAction.REASSIGN, choosing=True)
             chosen = choosing.listed(run, Wish(filter=Filter.CHOSEN))
             count = choosing.count(session, chosen)
             if not count:
@@ -299,7 +285,7 @@ class ClientSyncService:
     def reassign(self, actor: Actor, run_id: uuid.UUID) -> Reassigned:
         """Moves what is chosen to the person's sign-in. Raises GoneError, also when it was done already."""
         with self._database.begin() as session:
-            run = choosing.own_run(session, actor, run_id, action=SyncAction.REASSIGN, choosing=True, lock=True)
+            run = own_run(session, actor, run_id, action=SyncAction.REASSIGN, choosing=True, lock=True)
             colleague = get_colleague(session, actor)
             policy.require_active(colleague)
             authorisation = session.get_one(Authorisation, run.authorisation_id)
@@ -312,7 +298,7 @@ class ClientSyncService:
     def invitable(self, actor: Actor, run_id: uuid.UUID) -> InvitablePage:
         """The next clients of the run that have no user yet. Raises GoneError."""
         with self._database.read() as session:
-            return self._invitable(session, actor, _manageable(session, actor, run_id, lock=False), 0, 0)
+            return invitable_page(session, actor, manageable_run(session, actor, run_id, lock=False), 0, 0)
 
     def invite(
         self, actor: Actor, run_id: uuid.UUID, entries: Mapping[uuid.UUID, Mapping[str, Any]], *, passed: int = 0
@@ -322,26 +308,10 @@ class ClientSyncService:
 
         Raises InvalidError at `contact_name-<client>` and `contact_email-<client>`, ConflictError, GoneError.
         """
-        problems: dict[str, str] = {}
-        invited = 0
         with self._database.begin() as session:
-            run = _manageable(session, actor, run_id, lock=False)
-            known = set(
-                session.scalars(
-                    select(SyncItem.client_id).where(SyncItem.run_id == run.id, SyncItem.client_id.in_(entries))
-                )
-            )
-            for client_id, raw in entries.items():
-                if client_id not in known or not any(str(value or "").strip() for value in raw.values()):
-                    continue
-                try:
-                    invite_first_user(session, self._keys, actor, client_id, raw, self._database.now())
-                    invited += 1
-                except InvalidError as invalid:
-                    problems |= {f"{field}-{client_id}": text for field, text in invalid.fields.items()}
-            if problems:
-                raise InvalidError(problems)
-            return self._invitable(session, actor, run, invited, passed)
+            run = manageable_run(session, actor, run_id, lock=False)
+            invited = invite_all(session, self._keys, actor, run, entries, self._database.now())
+            return invitable_page(session, actor, run, invited, passed)
 
     def progress(self, practice_id: uuid.UUID, run_id: uuid.UUID) -> RunView:
         """For the run's message. Raises GoneError."""
@@ -385,7 +355,7 @@ class ClientSyncService:
 
     def _choose(self, actor: Actor, run_id: uuid.UUID, wish: Wish, *, chosen: bool) -> None:
         with self._database.begin() as session:
-            run = choosing.own_run(session, actor, run_id, choosing=True, lock=True)
+            run = own_run(session, actor, run_id, choosing=True, lock=True)
             choosing.choose(session, run, wish, chosen=chosen)
 
     def _reached(
@@ -395,7 +365,7 @@ class ClientSyncService:
         with self._database.read() as session:
             colleague = get_colleague(session, actor)
             policy.require_active(colleague)
-            authorisation = _own_sign_in(session, colleague, authorisation_id)
+            authorisation = own_sign_in(session, colleague, authorisation_id)
         if authorisation is None:
             raise NotFoundError(f"Sign in at {NAMES[Provider.XERO]} first. Start again with /client-sync.")
         return authorisation, self._calls.call(authorisation.id, provider.organisations)
@@ -414,84 +384,11 @@ class ClientSyncService:
         return self._consent.start_url(actor, Provider.XERO, Purpose(kind=_PURPOSES[goal], view=external_id))
 
     def _chooser(self, session: Session, actor: Actor, colleague: Colleague, run: SyncRun, wish: Wish) -> Chooser:
-        which = choosing.listed(run, wish)
-        found = choosing.count(session, which)
-        pages = max(-(-found // PAGE), 1)
-        wish = Wish(page=min(max(wish.page, 0), pages - 1), filter=wish.filter, query=wish.query)
-        standings, choices = choosing.count_standings(session, run), choosing.count_choices(session, run)
-        practice = session.get_one(Practice, run.practice_id)
         external_id = str(uuid.uuid4())
-        is_adding = run.action is SyncAction.ADD
-        return Chooser(
-            run_id=run.id,
-            action=run.action,
-            provider=run.provider,
-            wish=wish,
-            found=found,
-            pages=pages,
-            lines=choosing.lines(session, which, offset=wish.page * PAGE),
-            total=sum(standings.values()),
-            counts=standings,
-            creating=choices.get(Choice.CREATE, 0),
-            linking=choices.get(Choice.LINK, 0),
-            taking=choices.get(Choice.TAKE, 0),
-            bundle=count_bundle(session, practice),
-            may_raise_bundle=policy.may_change_subscription(colleague),
-            team_choices=_teams(session, practice) if is_adding else (),
-            team_id=run.team_id,
-            solutions=run.solutions if is_adding and practice.has_dhi else None,
-            start_url=self._start_url(actor, _GOALS[run.action], external_id),
-            external_id=external_id,
-            bulk=self._is_bulk,
+        start_url = self._start_url(actor, _GOALS[run.action], external_id)
+        return chooser_view(
+            session, colleague, run, wish, start_url=start_url, external_id=external_id, bulk=self._is_bulk
         )
-
-    @staticmethod
-    def _invitable(session: Session, actor: Actor, run: SyncRun, invited: int, passed: int) -> InvitablePage:
-        colleague = get_colleague(session, actor)
-        query = (
-            select(Client.id, Client.name)
-            .join(SyncItem, SyncItem.client_id == Client.id)
-            .where(
-                SyncItem.run_id == run.id,
-                seen_by(colleague),
-                Client.deactivated_at.is_(None),
-                ~exists().where(ClientUser.client_id == Client.id),
-            )
-        )
-        left = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-        rows = session.execute(query.order_by(SyncItem.position).offset(passed).limit(INVITED_AT_ONCE))
-        clients = tuple(Choosable(row.id, row.name) for row in rows)
-        return InvitablePage(run_id=run.id, clients=clients, left=left, invited=invited)
-
-
-def _own_sign_in(
-    session: Session, colleague: Colleague, authorisation_id: uuid.UUID | None = None
-) -> Authorisation | None:
-    """The person's own that lives: the one asked for, or the one used last."""
-    query = select(Authorisation).where(
-        Authorisation.practice_id == colleague.practice_id,
-        Authorisation.colleague_id == colleague.id,
-        Authorisation.provider == Provider.XERO,
-        Authorisation.dead_at.is_(None),
-    )
-    if authorisation_id is not None:
-        query = query.where(Authorisation.id == authorisation_id)
-    return session.scalar(query.order_by(Authorisation.refreshed_at.desc()).limit(1))
-
-
-def _manageable(session: Session, actor: Actor, run_id: uuid.UUID, *, lock: bool = True) -> SyncRun:
-    """The practice's run, if the actor began it or sees all clients. Raises GoneError, NotPermittedError."""
-    colleague = get_colleague(session, actor)
-    policy.require_active(colleague)
-    query = select(SyncRun).where(
-        SyncRun.id == run_id, SyncRun.practice_id == actor.practice_id, SyncRun.action == SyncAction.ADD
-    )
-    run = session.scalar(query.with_for_update() if lock else query)
-    if run is None or run.state is SyncState.CHOOSING:
-        raise GoneError("This sync is no longer there. Start again with /client-sync.")
-    if run.colleague_id != colleague.id and not policy.sees_all_clients(colleague):
-        raise NotPermittedError("Only the person who began this sync, or an admin, can do that.")
-    return run
 
 
 def _require_startable(session: Session, practice: Practice, creating: int, linking: int) -> None:
@@ -513,12 +410,3 @@ def _set_items(session: Session, run: SyncRun, which: Any, **values: Any) -> Non
         update(SyncItem).where(SyncItem.run_id == run.id, which).values(**values),
         execution_options={"synchronize_session": False},
     )
-
-
-def _teams(session: Session, practice: Practice) -> tuple[Choosable, ...]:
-    if practice.plan is not Plan.ADVANCED:
-        return ()
-    rows = session.execute(
-        select(Team.id, Team.name).where(Team.practice_id == practice.id).order_by(Team.name).limit(_TEAMS)
-    )
-    return tuple(Choosable(row.id, row.name) for row in rows)

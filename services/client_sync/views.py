@@ -1,25 +1,76 @@
-"""How a sync stands, read from its items."""
+"""A sync as it is shown, read from its items."""
+
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
+    Choice,
     ClientUser,
     Colleague,
     InformationState,
     ItemState,
+    Plan,
+    Practice,
     SyncAction,
     SyncItem,
     SyncRun,
     SyncState,
+    Team,
 )
 from db.session import database_of
-from services import pace
-from services.client_sync.records import NAMED, Outcome, OutcomePage, RunLine, RunView
+from services import pace, policy
+from services.add_client.records import Choosable
+from services.client_sync import choosing
+from services.client_sync.records import NAMED, PAGE, Chooser, Outcome, OutcomePage, RunLine, RunView, Wish
+from services.practice import count_bundle
 
 OUTCOMES_PAGE = 30
+_TEAMS = 100
 _SHOWN_RUNS = 5
 _UNSETTLED = (ItemState.WAITING, ItemState.QUEUED)
+
+
+def chooser_view(
+    session: Session,
+    colleague: Colleague,
+    run: SyncRun,
+    wish: Wish,
+    *,
+    start_url: str,
+    external_id: str,
+    bulk: bool,
+) -> Chooser:
+    which = choosing.listed(run, wish)
+    found = choosing.count(session, which)
+    pages = max(-(-found // PAGE), 1)
+    wish = replace(wish, page=min(max(wish.page, 0), pages - 1))
+    standings, choices = choosing.count_standings(session, run), choosing.count_choices(session, run)
+    practice = session.get_one(Practice, run.practice_id)
+    is_adding = run.action is SyncAction.ADD
+    return Chooser(
+        run_id=run.id,
+        action=run.action,
+        provider=run.provider,
+        wish=wish,
+        found=found,
+        pages=pages,
+        lines=choosing.lines(session, which, offset=wish.page * PAGE),
+        total=sum(standings.values()),
+        counts=standings,
+        creating=choices.get(Choice.CREATE, 0),
+        linking=choices.get(Choice.LINK, 0),
+        taking=choices.get(Choice.TAKE, 0),
+        bundle=count_bundle(session, practice),
+        may_raise_bundle=policy.may_change_subscription(colleague),
+        team_choices=_teams(session, practice) if is_adding else (),
+        team_id=run.team_id,
+        solutions=run.solutions if is_adding and practice.has_dhi else None,
+        start_url=start_url,
+        external_id=external_id,
+        bulk=bulk,
+    )
 
 
 def run_view(session: Session, run: SyncRun) -> RunView:
@@ -115,3 +166,12 @@ def _outcomes(session: Session, run: SyncRun, state: ItemState, limit: int, offs
         .offset(offset)
     )
     return tuple(Outcome(name=row.name, reason=row.reason or "") for row in rows)
+
+
+def _teams(session: Session, practice: Practice) -> tuple[Choosable, ...]:
+    if practice.plan is not Plan.ADVANCED:
+        return ()
+    rows = session.execute(
+        select(Team.id, Team.name).where(Team.practice_id == practice.id).order_by(Team.name).limit(_TEAMS)
+    )
+    return tuple(Choosable(row.id, row.name) for row in rows)
