@@ -50,9 +50,9 @@ def take(session: Session, buckets: Sequence[Bucket], count: int, now: datetime)
     """`count` from each bucket, or nothing from any. From a full one more can be had than its burst; it makes up for
     that later.
 
-    Whoever takes from several has one first that all of them have: that keeps them from waiting for each other.
+    Those who take from the same buckets have the same one first: it keeps them from waiting for each other.
     """
-    rows = _all_locked(session, buckets, now)
+    rows = _with_locks(session, buckets[:1], now) | _with_locks(session, buckets[1:], now)
     waits = [(_free_at(bucket, count, *rows[bucket.scope], now) - now, bucket) for bucket in buckets]
     longest, last = max(waits, key=itemgetter(0))
     if longest > timedelta():
@@ -94,21 +94,23 @@ def prune(session: Session, now: datetime) -> None:
     )
 
 
-def _all_locked(
+def _with_locks(
     session: Session, buckets: Sequence[Bucket], now: datetime
 ) -> dict[str, tuple[datetime, datetime | None]]:
-    found = _locked_as_there(session, [bucket.scope for bucket in buckets])
+    if not buckets:
+        return {}
+    found = _locked_rows(session, [bucket.scope for bucket in buckets])
     if absent := [bucket.scope for bucket in buckets if bucket.scope not in found]:
         session.execute(insert_absent(session, Pace), [{"scope": scope, "next_at": now} for scope in absent])
-        found |= _locked_as_there(session, absent)
+        found |= _locked_rows(session, absent)
     return found
 
 
-def _locked_as_there(session: Session, scopes: Sequence[str]) -> dict[str, tuple[datetime, datetime | None]]:
+def _locked_rows(session: Session, scopes: Sequence[str]) -> dict[str, tuple[datetime, datetime | None]]:
     rows = session.execute(
         select(Pace.scope, Pace.next_at, Pace.held_until)
         .where(Pace.scope.in_(scopes))
-        .order_by(Pace.scope != scopes[0], Pace.scope)
+        .order_by(Pace.scope)
         .with_for_update()
     )
     return {scope: (next_at, held_until) for scope, next_at, held_until in rows}

@@ -1,13 +1,15 @@
 """What is built from the settings."""
 
+import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.composition import Composition
+from bot.composition import WEB_CONNECTIONS, WORKER_CONNECTIONS, Composition
 from bot.settings import Settings
-from db.models import Provider
+from db.models import Lane, Provider
 
 LEAST = {
     "SLACK_SIGNING_SECRET": "s3cret",
@@ -28,3 +30,20 @@ def test_the_providers_offered_are_those_whose_ids_are_set(
     database = {"DATABASE_URL": f"sqlite:///{tmp_path}/test.db"}
     with Composition(Settings.from_environment(LEAST | database | settings)) as composition:
         assert composition.services.connections.offered == offered
+
+
+def test_a_worker_reads_as_many_organisations_at_once_as_it_is_told(tmp_path: Path) -> None:
+    settings = Settings.from_environment(
+        LEAST | {"DATABASE_URL": f"sqlite:///{tmp_path}/test.db", "SYNC_CONCURRENCY": "7"}
+    )
+    before = {thread.name for thread in threading.enumerate()}
+    with Composition(settings) as composition:
+        worker = composition.worker()
+        worker.start()
+        started = {thread.name for thread in threading.enumerate()} - before
+        assert worker.stop(timedelta(seconds=5))
+    assert {name for name in started if name.startswith(Lane.PROVIDER)} == {f"provider-{n}" for n in range(7)}
+
+
+def test_a_server_with_a_hundred_connections_has_enough_for_a_web_process_and_two_workers() -> None:
+    assert WEB_CONNECTIONS + 2 * WORKER_CONNECTIONS <= 97  # three are kept for its administrator

@@ -55,6 +55,12 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         ("XERO_API_URL", "api.xero.com"),
         ("SAGE_TOKEN_URL", "ftp://oauth.example/token"),
         ("XERO_CONNECTION_CAP", "1"),
+        ("XERO_BULK_CONNECTIONS", "perhaps"),
+        ("XERO_CALLS_PER_MINUTE", "1"),
+        ("XERO_CALLS_PER_DAY", "0"),
+        ("XERO_APP_CALLS_PER_MINUTE", "many"),
+        ("SYNC_CONCURRENCY", "0"),
+        ("SYNC_CONCURRENCY", "201"),
         ("SMTP_URL", "mail.example"),
         ("SMTP_URL", "smtp://me:s3cret@mail.example?tls=no"),
         ("EMAIL_FROM", "Clientdesk"),
@@ -152,3 +158,19 @@ def test_the_providers_are_found_where_they_really_are_unless_told_otherwise() -
     assert settings.sage_token_url == "https://oauth.accounting.sage.com/token"
     assert settings.sage_api_url == "https://api.accounting.sage.com/v3.1"
     assert settings.xero_connection_cap == 50
+
+
+def test_xeros_limits_are_those_of_its_usual_tier_unless_told_otherwise() -> None:
+    def limits(settings: Settings) -> tuple[int, ...]:
+        return (
+            settings.xero_calls_per_minute,
+            settings.xero_calls_per_day,
+            settings.xero_app_calls_per_minute,
+            settings.sync_concurrency,
+        )
+
+    assert limits(read()) == (60, 5_000, 10_000, 50)
+    told = {"XERO_CALLS_PER_DAY": "1000", "SYNC_CONCURRENCY": "8"}
+    assert limits(read(told)) == (60, 1_000, 10_000, 8)
+    assert read().xero_bulk_connections is False
+    assert read({"XERO_BULK_CONNECTIONS": "true"}).xero_bulk_connections is True
