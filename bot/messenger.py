@@ -3,21 +3,24 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.slack_api import SlackTransport, retry_after
+from bot.files import send_file
+from bot.slack_api import SlackTransport, UploadError, retry_after
 from db.models import Lane
-from modals import cards, connections, permissions
+from modals import cards, connections, exports, permissions
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from services.accounting.tokens import ENDED
 from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
 from services.container import Services
 from services.errors import ServiceError
+from services.exports import EXPORT, EXPORT_FAILED
 from services.invitations.records import InvitationNotice
 from services.jobs import Claim, GiveUp, Kind, Retry
 from services.permissions import ASKED, CLOSED, DECIDED, Place
@@ -29,6 +32,7 @@ _UNREACHABLE = {
     "is_archived",
     "message_not_found",
     "messages_tab_disabled",
+    "missing_scope",
     "not_authed",
     "token_revoked",
     "user_disabled",
@@ -64,7 +68,38 @@ class SlackMessenger:
             _kind(ASKED, self._permission_asked),
             _kind(CLOSED, self._permission_closed),
             _kind(DECIDED, self._permission_decided),
+            # Somebody waits for it: told soon when it does not come.
+            replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
+            _kind(EXPORT_FAILED, self._client_export_failed),
         ]
+
+    def _client_export(self, claim: Claim) -> None:
+        practice_id, colleague_id = _practice(claim), uuid.UUID(claim.args["colleague_id"])
+        client_id, asked_at = uuid.UUID(claim.args["client_id"]), datetime.fromisoformat(claim.args["asked_at"])
+        try:
+            export = self._services.exports.workbook(practice_id, colleague_id, client_id, asked_at)
+        except ServiceError as refusal:
+            user = self._services.people.slack_user_id(colleague_id)
+            self._send(claim, practice_id, user, exports.refused(refusal.message))
+            return
+        with self._asking(practice_id) as client:
+            send_file(
+                self._transport,
+                client,
+                export.slack_user_id,
+                exports.sent(export),
+                key=claim.key,
+                again=claim.attempt > 1,
+                name=export.file_name,
+                title=export.title,
+                content=export.content,
+            )
+
+    def _client_export_failed(self, claim: Claim) -> None:
+        practice_id, client_id = _practice(claim), uuid.UUID(claim.args["client_id"])
+        failure = self._services.exports.failure(practice_id, uuid.UUID(claim.args["colleague_id"]), client_id)
+        message = exports.failed(failure, reference=claim.args["job_id"])
+        self._send(claim, practice_id, failure.slack_user_id, message)
 
     def _installed(self, claim: Claim) -> None:
         notice = self._services.workspaces.install_notice(uuid.UUID(claim.args["colleague_id"]))
@@ -153,6 +188,8 @@ class SlackMessenger:
             if error.response["error"] in _LOST:
                 self._services.workspaces.token_refused(practice_id, token)
             raise _what_now(error) from error
+        except UploadError as error:
+            raise Retry(f"Slack: {error}") from error
 
 
 def _kind(name: str, run: Callable[[Claim], None]) -> Kind:

@@ -24,6 +24,13 @@ _UNTIL_SHOWN = (0.1, 0.2, 0.4, 0.8, 1.5)
 _TIMEOUT = urllib3.Timeout(connect=3, read=10)
 
 
+class UploadError(Exception):
+    """Slack did not take a file's content."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"an upload was answered with {status}")
+
+
 class SlackTransport:
     """One pool of connections and one TLS context for every call of this process.
 
@@ -46,6 +53,12 @@ class SlackTransport:
 
     def request(self, url: str, body: Any, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         return self._pool.request("POST", url, body=body, headers=headers)
+
+    def upload(self, upload_url: str, content: bytes) -> None:
+        """Sends a file's content to where Slack wants it. Raises UploadError."""
+        answer = self.request(upload_url, content, {"Content-Type": "application/octet-stream"})
+        if answer.status != 200:
+            raise UploadError(answer.status)
 
     def respond(self, response_url: str, message: Message) -> None:
         """Answers where a command or button was used, to that person only."""

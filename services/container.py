@@ -16,6 +16,7 @@ from services.accounting.upkeep import UpkeepService
 from services.add_client.service import AddClientService
 from services.client_sync.service import ClientSyncService
 from services.delivery.email import Mailer
+from services.exports import ExportService
 from services.invitations.first_user import FirstUserService
 from services.invitations.service import InvitationService
 from services.keys import Keyring
@@ -41,6 +42,7 @@ class Services:
     first_users: FirstUserService
     overview: OverviewService
     permissions: PermissionService
+    exports: ExportService
 
 
 def build(
@@ -87,4 +89,5 @@ def build(
         first_users=FirstUserService(database, keys),
         overview=OverviewService(database),
         permissions=PermissionService(database),
+        exports=ExportService(database),
     )
