@@ -1,11 +1,12 @@
 """The adapter for Sage: its own ways, and the same meanings."""
 
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from db.models import StandardList
 from services.accounting.port import (
     AccessExpired,
     AuthorisationDead,
@@ -20,6 +21,7 @@ from services.accounting.port import (
     ProviderUnavailable,
 )
 from services.accounting.sage import Sage
+from services.accounting.standard import ContactRow, ListAnswer
 from tests.services.accounting.provider import TOKEN, Extended, Lost, Provider, Reply
 
 BUSINESSES = "/v3.1/businesses"
@@ -168,3 +170,64 @@ def test_a_limit_says_who_waits_how_long(sage: Sage, provider: Provider) -> None
         sage.organisations("token")
     assert (of_one.value.retry_after, of_one.value.scope) == (timedelta(seconds=7), LimitScope.TENANT)
     assert (of_all.value.retry_after, of_all.value.scope) == (timedelta(minutes=1), LimitScope.APP)
+
+
+def test_a_list_is_asked_for_page_by_page_for_one_business(sage: Sage, provider: Provider) -> None:
+    provider.script("/v3.1/contacts", page(0, 200, 201), page(200, 1, 201))
+    got = sage.standard_list("token", "acme", StandardList.CONTACTS, since=None)
+    assert (len(got.rows), got.whole) == (201, True)
+    usual = {"items_per_page": "200", "attributes": "all"}
+    assert [(each.headers["x-business"], dict(each.query)) for each in provider.asked()] == [
+        ("acme", {**usual, "page": "1"}),
+        ("acme", {**usual, "page": "2"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("which", "path", "by_time"),
+    [
+        (StandardList.ACCOUNTS, "/v3.1/ledger_accounts", True),
+        (StandardList.TAX_RATES, "/v3.1/tax_rates", False),
+        (StandardList.TRACKING_CATEGORIES, "/v3.1/analysis_types", False),
+        (StandardList.CURRENCIES, "/v3.1/currencies", False),
+        (StandardList.CONTACTS, "/v3.1/contacts", True),
+    ],
+)
+def test_only_what_changed_is_asked_for_where_sage_can_tell(
+    sage: Sage, provider: Provider, which: StandardList, path: str, *, by_time: bool
+) -> None:
+    provider.script(path, page(0, 0, 0))
+    got = sage.standard_list("token", "acme", which, since=datetime(2026, 3, 2, 9, 0, 0, 999, tzinfo=UTC))
+    assert got == ListAnswer(rows=(), whole=not by_time)
+    [asked] = provider.asked(path)
+    assert asked.query.get("updated_or_created_since") == ("2026-03-02T09:00:00Z" if by_time else None)
+
+
+def test_fewer_rows_than_sage_says_are_not_taken_for_all(sage: Sage, provider: Provider) -> None:
+    provider.script("/v3.1/contacts", page(0, 200, 300), page(200, 50, 300), page(0, 0, 300))
+    got = sage.standard_list("token", "acme", StandardList.CONTACTS, since=None)
+    assert (len(got.rows), got.whole) == (250, False)
+
+
+def test_a_contact_that_was_deleted_and_odd_ones_are_read_as_far_as_they_go(sage: Sage, provider: Provider) -> None:
+    rows = [
+        {"id": "1", "name": "Fenwick", "deleted_at": "2026-01-01", "contact_types": [{"id": "VENDOR"}]},
+        {"id": "2", "main_contact_person": {"name": "Ann Mary Bell"}, "contact_types": "none", "email": ""},
+        {"name": "Nobody"},
+        None,
+    ]
+    provider.script("/v3.1/contacts", Reply(200, {"$total": 4, "$items": rows}))
+    assert sage.standard_list("token", "acme", StandardList.CONTACTS, since=None) == ListAnswer(
+        rows=(
+            ContactRow(external_id="1", name="Fenwick", status="DELETED", active=False, is_supplier=True),
+            ContactRow(external_id="2", name="Unnamed", first_name="Ann Mary", last_name="Bell"),
+        ),
+        whole=True,
+    )
+
+
+@pytest.mark.parametrize("body", [{}, {"$items": None}, {"$items": {}}])
+def test_an_answer_without_a_list_is_no_empty_list(sage: Sage, provider: Provider, body: object) -> None:
+    provider.script("/v3.1/contacts", Reply(200, body))
+    with pytest.raises(ProviderUnavailable):
+        sage.standard_list("token", "acme", StandardList.CONTACTS, since=None)
