@@ -12,12 +12,16 @@ from slack_sdk.errors import SlackApiError
 
 from bot.files import send_file
 from bot.slack_api import SlackTransport, UploadError, retry_after
-from db.models import Lane
+from db.models import Lane, SyncState
 from modals import cards, connections, exports, permissions
 from modals.add_client import connecting, openings
 from modals.blocks import Message
+from modals.client_sync import progress, results
 from services.accounting.tokens import ENDED
 from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
+from services.client_sync.records import Goal, RunView
+from services.client_sync.running import PROGRESS
+from services.client_sync.service import ARRIVED
 from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT, EXPORT_FAILED
@@ -42,6 +46,8 @@ _UNREACHABLE = {
 
 _LOST = frozenset({"account_inactive", "invalid_auth", "token_revoked"})
 """Of these, the ones that mean that the app is not installed any more."""
+
+_NOT_TO_BE_EDITED = frozenset({"cant_update_message", "edit_window_closed", "message_not_found"})
 
 _METADATA = "clientdesk_job"
 _LOOKED_BACK = 100
@@ -68,6 +74,8 @@ class SlackMessenger:
             _kind(ASKED, self._permission_asked),
             _kind(CLOSED, self._permission_closed),
             _kind(DECIDED, self._permission_decided),
+            _kind(PROGRESS, self._sync_progress),
+            _kind(ARRIVED, self._sync_arrived),
             # Somebody waits for it: told soon when it does not come.
             replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
             _kind(EXPORT_FAILED, self._client_export_failed),
@@ -162,6 +170,37 @@ class SlackMessenger:
         practice_id = _practice(claim)
         request = self._services.permissions.request(practice_id, uuid.UUID(claim.args["request_id"]))
         self._send(claim, practice_id, request.requester_slack_user_id, permissions.decided(request))
+
+    def _sync_progress(self, claim: Claim) -> None:
+        """One message, edited as the sync goes on. It is asked again until the last edit shows how the sync ended."""
+        practice_id, run_id = _practice(claim), uuid.UUID(claim.args["run_id"])
+        shown = False
+        while not shown:
+            run = self._services.client_sync.progress(practice_id, run_id)
+            if not self._edit(practice_id, run):
+                place = self._send(claim, practice_id, run.slack_user_id, progress.message(run))
+                if place is not None:
+                    self._services.client_sync.keep_place(practice_id, run_id, place)
+            shown = self._services.client_sync.progress_shown(claim, run_id, run)
+
+    def _edit(self, practice_id: uuid.UUID, run: RunView) -> bool:
+        """False when there is no message to edit and the person is to get one. Whoever has deleted it while the sync
+        runs wants to hear the end only."""
+        if run.place is None:
+            return False
+        channel, ts = run.place
+        with self._asking(practice_id) as client:
+            try:
+                client.chat_update(channel=channel, ts=ts, **progress.message(run))
+            except SlackApiError as error:
+                if error.response["error"] not in _NOT_TO_BE_EDITED:
+                    raise
+                return run.state is not SyncState.FINISHED
+        return True
+
+    def _sync_arrived(self, claim: Claim) -> None:
+        user = self._services.people.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
+        self._send(claim, _practice(claim), user, results.arrived(Goal(claim.args["goal"])))
 
     def _send(self, claim: Claim, practice_id: uuid.UUID, user_id: str, message: Message | None) -> Place | None:
         """Where the message is now. Without one, nothing is sent: only what an earlier try has sent is looked for."""

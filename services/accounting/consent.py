@@ -301,7 +301,8 @@ class ConsentService:
         actor, purpose, provider = begun.actor, begun.purpose, adapter.provider
         with self._database.begin() as session:
             now = self._database.now()
-            reached(session, actor, authorisation_id, found, now, whole=whole)
+            if purpose.kind is not PurposeKind.RECONNECT:  # else it comes next, and says which they were
+                reached(session, actor, authorisation_id, found, now, whole=whole)
             choices = offered(session, actor.practice_id, provider, found)
             meant = _meant(session, actor, purpose, provider, found)
         chosen = None

@@ -49,6 +49,7 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
+from tests.modals import sync_views
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -249,6 +250,7 @@ VIEWS: dict[str, View] = {
     "set up, nobody known": set_up.not_yours(()),
     "loading": notices.loading(),
     "problem": notices.problem("x" * 4000, reference="0" * 8),
+    **sync_views.VIEWS,
 }
 HOMES = {
     "home": home.overview(OVERVIEW),
@@ -272,6 +274,7 @@ MESSAGES: dict[str, Message] = {
     "problem": notices.problem_message("x" * 4000, reference="0" * 8),
     "help": help_text.commands(),
     "unknown word": help_text.unknown("x" * 3000, "help"),
+    **sync_views.MESSAGES,
 }
 
 
