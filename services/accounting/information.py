@@ -139,21 +139,31 @@ def store_organisation(session: Session, client_id: uuid.UUID, facts: Organisati
 def store_list(
     session: Session, client_id: uuid.UUID, which: StandardList, answer: ListAnswer, asked_at: datetime
 ) -> None:
+    """As `store_lists`, for one."""
+    store_lists(session, client_id, {which: answer}, asked_at)
+
+
+def store_lists(
+    session: Session, client_id: uuid.UUID, answers: Mapping[StandardList, ListAnswer], asked_at: datetime
+) -> None:
     """Keeps the rows; of a whole list, those that it lacks are removed. An answer that is older than what is here
     changes nothing, one that failed only says so."""
-    before = session.execute(
-        select(ListRefresh.active, ListRefresh.refreshed_at).where(
-            ListRefresh.client_id == client_id, ListRefresh.list_name == which
-        )
-    ).one_or_none()
-    kept = before.refreshed_at if before is not None else None
-    if kept is not None and kept > asked_at:
-        return
-    active = before.active if before is not None else 0
-    if answer.failure is None:
-        kept, active = asked_at, _keep(session, client_id, which, answer, is_first=before is None)
-    row = {"client_id": client_id, "list_name": which, "active": active, "refreshed_at": kept}
-    session.execute(upsert(session, ListRefresh), [{**row, "failure": answer.failure}])
+    query = select(ListRefresh.list_name, ListRefresh.active, ListRefresh.refreshed_at)
+    before = {
+        which: (active, at) for which, active, at in session.execute(query.where(ListRefresh.client_id == client_id))
+    }
+    refreshes = []
+    for which, answer in answers.items():
+        active, refreshed_at = before.get(which, (0, None))
+        if refreshed_at is not None and refreshed_at > asked_at:
+            continue
+        if answer.failure is None:
+            active = _keep(session, client_id, which, answer, is_first=which not in before)
+            refreshed_at = asked_at
+        row = {"client_id": client_id, "list_name": which, "active": active, "refreshed_at": refreshed_at}
+        refreshes.append({**row, "failure": answer.failure})
+    if refreshes:
+        session.execute(upsert(session, ListRefresh), refreshes)
 
 
 def forget(session: Session, client_id: uuid.UUID) -> None:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.insert import insert_absent
@@ -34,7 +34,7 @@ from services.accounting.information import (
     fetch,
     refresh_job,
     since_last,
-    store_list,
+    store_lists,
     store_organisation,
 )
 from services.accounting.outcomes import job_outcome
@@ -109,7 +109,8 @@ class InformationService:
                     Connection.provider.in_(self._providers),
                     Client.deactivated_at.is_(None),
                     Practice.uninstalled_at.is_(None),
-                    or_(oldest.c.refreshed_at.is_(None), oldest.c.refreshed_at <= now - _REFRESHED_EVERY),
+                    # What connected the client has all lists fetched, which may take a while.
+                    func.coalesce(oldest.c.refreshed_at, Connection.connected_at) <= now - _REFRESHED_EVERY,
                 )
                 .order_by(Connection.id)
             ).all()
@@ -167,8 +168,7 @@ class InformationService:
                 if row.status is ConnectionStatus.DISCONNECTED:
                     self._change_status(session, row, ConnectionStatus.CONNECTED)
                 store_organisation(session, row.client_id, fetched.facts, asked_at)
-            for which, answer in fetched.lists.items():
-                store_list(session, row.client_id, which, answer, asked_at)
+            store_lists(session, row.client_id, fetched.lists, asked_at)
             if not failures:
                 jobs.finish(session, claim)
         if failures:

@@ -124,13 +124,20 @@ def test_lists_are_fetched_again_after_a_day_and_only_once(
     assert [each.refreshed_at for each in books.run(client_id).lists] == [clock.now()] * 5
 
 
-def test_what_never_came_is_fetched_at_the_next_look(world: World, books: Books, names: list[str]) -> None:
+def test_a_list_that_never_came_is_fetched_a_day_after_the_client_was_connected(
+    world: World, books: Books, names: list[str], clock: Clock
+) -> None:
     client_id = world.connected(names[0])
     books.run(client_id)
+    clock.advance(23 * AN_HOUR)
     with world.database.begin() as session:
+        session.execute(update(ListRefresh).values(refreshed_at=clock.now()))
         session.execute(update(ListRefresh).where(ListRefresh.list_name == CONTACTS).values(refreshed_at=None))
     books.service.refresh_daily()
-    assert len(books.jobs()) == 2
+    assert len(books.jobs()) == 1
+    clock.advance(AN_HOUR)
+    books.service.refresh_daily()
+    assert [each.refreshed_at for each in books.run(client_id).lists] == [clock.now()] * 5
 
 
 def test_the_daily_refreshes_of_many_clients_are_spread_over_hours(
