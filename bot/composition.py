@@ -25,7 +25,7 @@ from bot.slack_api import PracticeSlack, SlackTransport
 from bot.worker import LaneSettings, Worker
 from db.models import Lane, Provider
 from db.session import Database
-from handlers import add_client, client_sync, pages
+from handlers import add_client, client_sync, clients, pages
 from handlers.pages import accounting_oauth, install
 from services import container
 from services.accounting import budgets
@@ -146,6 +146,7 @@ class Composition:
     def _consent_pages(self) -> list[Route]:
         arrivals = {
             PurposeKind.DRAFT: add_client.arrived,
+            PurposeKind.CLIENT: clients.arrived,
             PurposeKind.SYNC: client_sync.arrived,
             PurposeKind.RECONNECT: client_sync.arrived,
             PurposeKind.REASSIGN: client_sync.arrived,

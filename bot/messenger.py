@@ -17,11 +17,13 @@ from modals import cards, connections, exports, permissions
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
+from modals.clients import connecting as client_connecting
 from services.accounting.tokens import ENDED
 from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
 from services.client_sync.records import Goal, RunView
 from services.client_sync.running import PROGRESS
 from services.client_sync.service import ARRIVED
+from services.clients.connecting import FINISHED
 from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT, EXPORT_FAILED
@@ -65,6 +67,7 @@ class SlackMessenger:
             _kind("slack.welcome", self._welcome),
             _kind("slack.client_created", self._client_created),
             _kind("slack.consent_finished", self._consent_finished),
+            _kind(FINISHED, self._client_consent_finished),
             self._about_invitation("slack.invitation_accepted", cards.invitation_accepted),
             self._about_invitation("slack.invitation_failed", cards.invitation_failed),
             self._about_invitation("slack.invitation_renewal_asked", cards.invitation_renewal_asked),
@@ -125,6 +128,15 @@ class SlackMessenger:
         draft_id = uuid.UUID(claim.args["draft_id"])
         notice = self._services.add_client.consent_notice(_practice(claim), draft_id)
         self._send(claim, notice.practice_id, notice.slack_user_id, connecting.consent_finished(notice))
+
+    def _client_consent_finished(self, claim: Claim) -> None:
+        client_id, colleague_id, authorisation_id = (
+            uuid.UUID(claim.args[name]) for name in ("client_id", "colleague_id", "authorisation_id")
+        )
+        notice = self._services.client_connecting.notice(
+            _practice(claim), client_id, colleague_id, authorisation_id, chosen=claim.args["chosen"]
+        )
+        self._send(claim, notice.practice_id, notice.slack_user_id, client_connecting.consent_finished(notice))
 
     def _authorisation_ended(self, claim: Claim) -> None:
         notice = self._services.upkeep.ended_notice(_practice(claim), _authorisation(claim))

@@ -4,6 +4,9 @@ from db.models import InvitationStatus, Role
 from modals import blocks as b
 from modals import set_up
 from modals.add_client import ids as add_client
+from modals.client_sync import ids as client_sync
+from modals.clients import ids as clients
+from modals.text import clip, count
 from services.overview import ClientLine, Overview
 
 ROLES = {Role.PRACTICE_ADMIN: "Practice Admin", Role.CLIENT_ADMIN: "Client Admin", Role.STANDARD: "Standard"}
@@ -35,7 +38,13 @@ def overview(shown: Overview) -> b.View:
         b.rich(_meter(shown)),
     ]
     # Shown to everybody: whoever may not add clients learns there what is missing, and can ask for it.
-    blocks.append(b.actions(b.button("Add a client", add_client.OPEN, style="primary")))
+    blocks.append(
+        b.actions(
+            b.button("Add a client", add_client.OPEN, style="primary"),
+            b.button("Client Sync", client_sync.OPEN),
+            b.button("All clients", clients.LIST),
+        )
+    )
     if shown.draft is not None:
         name = shown.draft.client_name or "a client without a name yet"
         blocks += [
@@ -48,10 +57,21 @@ def overview(shown: Overview) -> b.View:
                 block_id="draft",
             ),
         ]
+    if shown.broken:
+        said = count(shown.broken, "client is", "clients are")
+        words = f" {said} no longer connected to the accounting software."
+        blocks += [
+            b.divider(),
+            b.rich([b.emoji("warning"), b.words(words)]),
+            b.actions(b.button("Reconnect", client_sync.OPEN), block_id="broken"),
+        ]
     blocks += [b.divider(), b.header("Invitations"), b.section(_invitations(shown))]
     blocks += [b.divider(), b.header("Newest clients")]
     if shown.recent:
-        blocks.append(b.rich(*(_client(line) for line in shown.recent)))
+        blocks += [
+            b.section(_client(line), accessory=b.button("Open", clients.OPEN, value=str(line.client_id)))
+            for line in shown.recent
+        ]
     else:
         hint = " Press Add a client to begin." if shown.may_add_clients else ""
         blocks.append(b.section(f"No clients that you can see yet.{hint}"))
@@ -73,12 +93,9 @@ def _invitations(shown: Overview) -> str:
     return " · ".join(parts) or "Nobody has been invited yet."
 
 
-def _client(line: ClientLine) -> list[b.Element]:
-    parts = [b.words("• "), b.bold(line.name)]
-    if line.practice_code:
-        parts.append(b.words(f" · {line.practice_code}"))
-    parts.append(b.words(f" · {STATUSES[line.invitation] if line.invitation else 'not invited'}"))
-    return parts
+def _client(line: ClientLine) -> str:
+    parts = [clip(line.name, 300), line.practice_code, STATUSES[line.invitation] if line.invitation else "not invited"]
+    return " · ".join(part for part in parts if part)
 
 
 def not_set_up(may_set_up: bool) -> b.View:

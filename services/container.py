@@ -15,6 +15,9 @@ from services.accounting.tokens import TokenManager
 from services.accounting.upkeep import UpkeepService
 from services.add_client.service import AddClientService
 from services.client_sync.service import ClientSyncService
+from services.clients.card import ClientCardService
+from services.clients.connecting import ClientConnectingService
+from services.clients.search import ClientSearchService
 from services.delivery.email import Mailer
 from services.exports import ExportService
 from services.invitations.first_user import FirstUserService
@@ -36,6 +39,9 @@ class Services:
     client_sync: ClientSyncService
     consent: ConsentService
     connections: ConnectionService
+    client_cards: ClientCardService
+    client_connecting: ClientConnectingService
+    client_search: ClientSearchService
     upkeep: UpkeepService
     information: InformationService
     invitations: InvitationService
@@ -64,6 +70,8 @@ def build(
     calls = ProviderCalls(database, TokenManager(database, keys, providers), budgets)
     consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
     connections = ConnectionService(database, calls, providers)
+    information = InformationService(database, calls, providers)
+    cards = ClientCardService(database, connections, information, extract_domain=extract_domain)
     return Services(
         people=PeopleService(database, first_admin=first_admin),
         practices=PracticeService(database, first_admin=first_admin, billing_url=billing_url),
@@ -81,8 +89,11 @@ def build(
         ),
         consent=consent,
         connections=connections,
+        client_cards=cards,
+        client_connecting=ClientConnectingService(database, consent, connections, cards),
+        client_search=ClientSearchService(database),
         upkeep=UpkeepService(database, calls, providers),
-        information=InformationService(database, calls, providers),
+        information=information,
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),

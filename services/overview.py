@@ -1,7 +1,6 @@
 """What a person finds on App Home: what needs doing, and how full the bundle is."""
 
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.models import (
     Client,
-    ClientUser,
     Colleague,
+    Connection,
+    ConnectionStatus,
     Draft,
     Invitation,
     InvitationStatus,
@@ -21,6 +21,7 @@ from db.models import (
 from db.session import Database
 from services import policy
 from services.actor import Actor
+from services.clients.users import owner_invitations
 from services.clients.visibility import seen_by
 from services.practice import Bundle, count_bundle, get_colleague
 
@@ -38,6 +39,7 @@ class DraftLine:
 class ClientLine:
     """`invitation` is None for a client whom nobody has invited."""
 
+    client_id: uuid.UUID
     name: str
     practice_code: str | None
     invitation: InvitationStatus | None
@@ -46,7 +48,8 @@ class ClientLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """`invitations` counts those of the clients the person sees, by status; zero counts are left out."""
+    """`invitations` counts those of the clients the person sees, by status; zero counts are left out. `broken` counts
+    the connections of these that ended."""
 
     practice_name: str
     role: Role
@@ -54,6 +57,7 @@ class Overview:
     bundle: Bundle
     draft: DraftLine | None
     invitations: dict[InvitationStatus, int]
+    broken: int
     recent: tuple[ClientLine, ...]
 
 
@@ -90,8 +94,19 @@ class OverviewService:
                     updated_at=draft.updated_at,
                 ),
                 invitations=dict(counts.all()),
+                broken=_broken(session, colleague),
                 recent=_recent(session, colleague),
             )
+
+
+def _broken(session: Session, colleague: Colleague) -> int:
+    found = session.scalar(
+        select(func.count())
+        .select_from(Connection)
+        .join(Client, Client.id == Connection.client_id)
+        .where(seen_by(colleague), Client.deactivated_at.is_(None), Connection.status != ConnectionStatus.CONNECTED)
+    )
+    return found or 0
 
 
 def _recent(session: Session, colleague: Colleague) -> tuple[ClientLine, ...]:
@@ -101,20 +116,14 @@ def _recent(session: Session, colleague: Colleague) -> tuple[ClientLine, ...]:
         .order_by(Client.id.desc())
         .limit(RECENT)
     ).all()
-    statuses = _latest_status(session, [row.id for row in rows])
+    statuses = owner_invitations(session, [row.id for row in rows])
     return tuple(
         ClientLine(
-            name=row.name, practice_code=row.practice_code, invitation=statuses.get(row.id), created_at=row.created_at
+            client_id=row.id,
+            name=row.name,
+            practice_code=row.practice_code,
+            invitation=statuses.get(row.id),
+            created_at=row.created_at,
         )
         for row in rows
     )
-
-
-def _latest_status(session: Session, client_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, InvitationStatus]:
-    rows = session.execute(
-        select(Invitation.client_id, Invitation.status)
-        .join(ClientUser, ClientUser.id == Invitation.client_user_id)
-        .where(Invitation.client_id.in_(client_ids), ClientUser.is_owner)
-        .order_by(Invitation.id)
-    )
-    return dict(rows.all())

@@ -144,9 +144,9 @@ class ConnectionService:
         with self._database.read() as session:
             return _card(session, get_client(session, get_colleague(session, actor), client_id))
 
-    def disconnect(self, actor: Actor, client_id: uuid.UUID) -> bool:
-        """Ends the connection here, and at the provider if that can be reached: whether it was. What was fetched of the
-        organisation stays."""
+    def disconnect(self, actor: Actor, client_id: uuid.UUID) -> Provider | None:
+        """Ends the connection here, and at the provider if that can be reached; else gives that one back. What was
+        fetched of the organisation stays."""
         with self._database.read() as session:
             connection = _connection(session, actor, client_id)
         ended = connection.status is not ConnectionStatus.CONNECTED or self._end(connection)
@@ -163,7 +163,7 @@ class ConnectionService:
                     at=self._database.now(),
                     before={"provider": row.provider, "organisation": row.organisation_name},
                 )
-        return ended
+        return None if ended else connection.provider
 
     def change_settings(
         self, actor: Actor, client_id: uuid.UUID, *, refreshes_daily: bool, name: NameChoice | None = None

@@ -1,12 +1,13 @@
 """The people in client accounts."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from db.models import Client, ClientRole, ClientUser, Login
+from db.models import Client, ClientRole, ClientUser, Invitation, InvitationStatus, Login
 from services import audit
 from services.actor import Actor
 from services.emails import clean_email, email_key
@@ -17,6 +18,17 @@ def email_is_taken(session: Session, practice_id: uuid.UUID, key: str) -> bool:
     login = exists().where(Login.email_key == key)
     user = exists().where(ClientUser.practice_id == practice_id, ClientUser.email_key == key)
     return bool(session.scalar(select(login | user)))
+
+
+def owner_invitations(session: Session, client_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, InvitationStatus]:
+    """The newest invitation of each client's owner; those whom nobody has invited are left out."""
+    rows = session.execute(
+        select(Invitation.client_id, Invitation.status)
+        .join(ClientUser, ClientUser.id == Invitation.client_user_id)
+        .where(Invitation.client_id.in_(client_ids), ClientUser.is_owner)
+        .order_by(Invitation.id)
+    )
+    return dict(rows.all())
 
 
 def add_owner(session: Session, actor: Actor, client: Client, *, name: str, email: str, now: datetime) -> ClientUser:

@@ -49,7 +49,7 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import sync_views
+from tests.modals import client_views, sync_views
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -201,12 +201,21 @@ OVERVIEW = Overview(
     bundle=BUNDLE,
     draft=DraftLine(id=uuid.uuid4(), client_name=LONG, updated_at=NOW),
     invitations=dict.fromkeys(InvitationStatus, 100_000),
+    broken=100_000,
     recent=tuple(
-        ClientLine(name=LONG, practice_code=CODE, invitation=InvitationStatus.FAILED, created_at=NOW) for _ in range(10)
+        ClientLine(
+            client_id=uuid.uuid4(),
+            name=LONG,
+            practice_code=CODE,
+            invitation=InvitationStatus.FAILED,
+            created_at=NOW,
+        )
+        for _ in range(10)
     ),
 )
 
 VIEWS: dict[str, View] = {
+    **client_views.VIEWS,
     **{f"page {step}": pages.page(_page(step)) for step in StepName},
     "page access, searching": pages.page(_page(StepName.ACCESS, too_many=True)),
     "page access, few": pages.page(_page(StepName.ACCESS, people=3)),
@@ -259,6 +268,7 @@ HOMES = {
     "home, refused": home.refused("x" * 4000),
 }
 MESSAGES: dict[str, Message] = {
+    **client_views.MESSAGES,
     "result": openings.result_message(CREATED),
     "welcome": cards.welcome(),
     "consent finished": connecting.consent_finished(CONSENT),

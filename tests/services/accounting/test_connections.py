@@ -471,7 +471,7 @@ def test_a_client_is_disconnected_here_and_at_the_provider(
         connections.disconnect(birch.ada, client_id)
 
 
-@pytest.mark.parametrize(("answer", "ended"), [(Reply(500), False), (Reply(404), True), (Reply(403), True)])
+@pytest.mark.parametrize(("answer", "untold"), [(Reply(500), XERO), (Reply(404), None), (Reply(403), None)])
 def test_a_client_is_disconnected_though_the_provider_can_t_be_reached(
     connections: ConnectionService,
     database: Database,
@@ -479,11 +479,11 @@ def test_a_client_is_disconnected_though_the_provider_can_t_be_reached(
     ada: uuid.UUID,
     provider: Provider,
     answer: Reply,
-    ended: bool,
+    untold: models.Provider | None,
 ) -> None:
     client_id = connected(database, birch.ada, ada, "acme")
     provider.script("/connections/link-acme", answer)
-    assert connections.disconnect(birch.ada, client_id) is ended
+    assert connections.disconnect(birch.ada, client_id) is untold
     assert statuses(database) == {}
 
 

@@ -1,0 +1,1 @@
+"""The clients list, a client's card, and connecting from it."""

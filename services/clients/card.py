@@ -1,0 +1,126 @@
+"""A client's card: the account, its connection, and what is kept of its organisation."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from db.models import Client, ClientUser, InvitationStatus, Provider, Software, Solutions, TaxCategories
+from db.session import Database
+from services.accounting.information import InformationSummary
+from services.accounting.linking import ConnectionCard, ConnectionService, NameChoice, card_of
+from services.accounting.port import NAMES, ProviderError
+from services.accounting.standard_information import InformationService
+from services.actor import Actor
+from services.clients.extract import ExtractAddress
+from services.clients.users import owner_invitations
+from services.clients.visibility import get_client
+from services.practice import get_colleague
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The account's owner. `invitation` is None for one whom nobody has invited."""
+
+    name: str
+    email: str
+    invitation: InvitationStatus | None
+    signs_in: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCard:
+    """`offered` are the providers that this installation can connect to. `problem` is what the last action met."""
+
+    client_id: uuid.UUID
+    name: str
+    practice_code: str | None
+    industry: str | None
+    solutions: Solutions
+    software: Software
+    tax_categories: TaxCategories | None
+    extract: ExtractAddress
+    deactivated_at: datetime | None
+    owner: Owner | None
+    connection: ConnectionCard | None
+    information: InformationSummary
+    offered: tuple[Provider, ...]
+    problem: str | None = None
+
+
+class ClientCardService:
+    def __init__(
+        self,
+        database: Database,
+        connections: ConnectionService,
+        information: InformationService,
+        *,
+        extract_domain: str,
+    ) -> None:
+        self._database = database
+        self._connections = connections
+        self._information = information
+        self._extract_domain = extract_domain
+
+    def card(self, actor: Actor, client_id: uuid.UUID) -> ClientCard:
+        """Raises NotFoundError for a client that the actor does not see."""
+        information = self._information.summary(actor, client_id)
+        with self._database.read() as session:
+            client = get_client(session, get_colleague(session, actor), client_id)
+            owner = session.scalar(select(ClientUser).where(ClientUser.client_id == client.id, ClientUser.is_owner))
+            invitation = owner_invitations(session, [client.id]).get(client.id)
+            return self._card(client, owner, invitation, card_of(session, client), information)
+
+    def refresh(self, actor: Actor, client_id: uuid.UUID) -> ClientCard:
+        """Asks the provider for the organisation; its lists follow. What is in the way is on the card."""
+        problem = None
+        try:
+            self._connections.refresh(actor, client_id)
+        except ProviderError as refusal:
+            problem = refusal.message
+        return replace(self.card(actor, client_id), problem=problem)
+
+    def disconnect(self, actor: Actor, client_id: uuid.UUID) -> ClientCard:
+        """Ends the connection here, and at the provider if that can be reached; if not, the card says so."""
+        provider = self._connections.disconnect(actor, client_id)
+        problem = None
+        if provider is not None:
+            name = NAMES[provider]
+            problem = (
+                f"{name} could not be told that this client is disconnected. Clientdesk no longer uses the connection; "
+                f"to end it there too, remove Clientdesk from the organisation's connected apps at {name}."
+            )
+        return replace(self.card(actor, client_id), problem=problem)
+
+    def change_settings(
+        self, actor: Actor, client_id: uuid.UUID, *, refreshes_daily: bool, name: NameChoice | None
+    ) -> ClientCard:
+        self._connections.change_settings(actor, client_id, refreshes_daily=refreshes_daily, name=name)
+        return self.card(actor, client_id)
+
+    def _card(
+        self,
+        client: Client,
+        owner: ClientUser | None,
+        invitation: InvitationStatus | None,
+        connection: ConnectionCard | None,
+        information: InformationSummary,
+    ) -> ClientCard:
+        return ClientCard(
+            client_id=client.id,
+            name=client.name,
+            practice_code=client.practice_code,
+            industry=client.industry,
+            solutions=client.solutions,
+            software=client.software,
+            tax_categories=client.tax_categories,
+            extract=ExtractAddress(client.extract_name, self._extract_domain),
+            deactivated_at=client.deactivated_at,
+            owner=None
+            if owner is None
+            else Owner(name=owner.name, email=owner.email, invitation=invitation, signs_in=owner.login_id is not None),
+            connection=connection,
+            information=information,
+            offered=self._connections.offered,
+        )
