@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Exists, exists, or_, select, update
+from sqlalchemy import Exists, and_, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.models import (
+    Client,
     Connection,
     InformationState,
     ItemState,
@@ -31,7 +32,7 @@ from db.models import (
 from db.session import Database
 from services import jobs
 from services.accounting.calls import ProviderCalls
-from services.accounting.information import fetch_lists, store_list
+from services.accounting.information import fetch_lists, store_lists
 from services.accounting.port import (
     NAMES,
     AccountingProvider,
@@ -59,6 +60,7 @@ _STAGES: tuple[tuple[InstrumentedAttribute[Any], StrEnum, StrEnum], ...] = (
     (SyncItem.state, ItemState.QUEUED, ItemState.WAITING),
     (SyncItem.information, InformationState.QUEUED, InformationState.WAITING),
 )
+_CHANGED = "The client is connected to something else by now."
 _UNEXPECTED = "Something went wrong in Clientdesk. Try again; if it happens again, tell whoever runs it."
 _log = logging.getLogger(__name__)
 
@@ -143,7 +145,7 @@ class SyncRunner:
             self.go_on(session, run.id)
 
     def _add(self, claim: Claim) -> None:
-        item, run = self._read(claim)
+        item, run, _ = self._read(claim)
         if item.state is not ItemState.QUEUED:
             return
         provider = self._provider(run)
@@ -160,19 +162,11 @@ class SyncRunner:
                 self._settle(claim, lambda session, run, item, now: settle(session, run, item, facts, now))
 
     def _fetch_lists(self, claim: Claim) -> None:
-        item, run = self._read(claim)
+        item, run, connection = self._read(claim)
         if item.information is not InformationState.QUEUED:
             return
-        with self._database.read() as session:
-            connection = session.scalar(
-                select(Connection).where(
-                    Connection.client_id == item.client_id,
-                    Connection.provider == run.provider,
-                    Connection.tenant_id == item.tenant_id,
-                )
-            )
         if connection is None:
-            raise GiveUp("The client is connected to something else by now.")
+            raise GiveUp(_CHANGED)
         provider = self._provider(run)
         with _verdict():
             asked_at = self._database.now()
@@ -184,8 +178,9 @@ class SyncRunner:
             )
 
             def store(session: Session, _: SyncRun, item: SyncItem, __: datetime) -> None:
-                for which, answer in fetched.items():
-                    store_list(session, connection.client_id, which, answer, asked_at)
+                if not _still_connected(session, connection):
+                    raise GiveUp(_CHANGED)
+                store_lists(session, connection.client_id, fetched, asked_at)
                 missing = next((answer.failure for answer in fetched.values() if answer.failure), None)
                 item.information = InformationState.FAILED if missing else InformationState.DONE
                 item.reason = missing
@@ -226,21 +221,35 @@ class SyncRunner:
                 return True
         return False
 
-    def _read(self, claim: Claim) -> tuple[SyncItem, SyncRun]:
+    def _read(self, claim: Claim) -> tuple[SyncItem, SyncRun, Connection | None]:
+        """The connection is that of the client to this organisation."""
         with self._database.read() as session:
             row = session.execute(
-                select(SyncItem, SyncRun)
+                select(SyncItem, SyncRun, Connection)
                 .join(SyncRun, SyncRun.id == SyncItem.run_id)
+                .outerjoin(
+                    Connection,
+                    and_(
+                        Connection.client_id == SyncItem.client_id,
+                        Connection.provider == SyncRun.provider,
+                        Connection.tenant_id == SyncItem.tenant_id,
+                    ),
+                )
                 .where(SyncItem.id == _item_id(claim), SyncRun.practice_id == claim.practice_id)
             ).one_or_none()
         if row is None:
             raise GiveUp("The sync is no longer there")
-        return row[0], row[1]
+        return row[0], row[1], row[2]
 
     def _locked(self, session: Session, claim: Claim) -> tuple[SyncRun, SyncItem]:
         """The item is locked, the run is not."""
-        item = session.scalars(select(SyncItem).where(SyncItem.id == _item_id(claim)).with_for_update()).one()
-        return session.get_one(SyncRun, item.run_id), item
+        item, run = session.execute(
+            select(SyncItem, SyncRun)
+            .join(SyncRun, SyncRun.id == SyncItem.run_id)
+            .where(SyncItem.id == _item_id(claim))
+            .with_for_update(of=SyncItem)
+        ).one()
+        return run, item
 
     def _provider(self, run: SyncRun) -> AccountingProvider:
         found = self._providers.get(run.provider)
@@ -302,19 +311,25 @@ def _take(
     queued: StrEnum,
     room: int,
 ) -> list[uuid.UUID]:
-    ids = session.scalars(
+    first = (
         select(SyncItem.id)
         .where(SyncItem.run_id == run.id, column == waiting)
         .order_by(SyncItem.position)
         .limit(room)
         .with_for_update(skip_locked=True)
-    ).all()
-    if ids:
-        session.execute(
-            update(SyncItem).where(SyncItem.id.in_(ids)).values({column.key: queued}),
-            execution_options={"synchronize_session": False},
-        )
-    return list(ids)
+        # Or else PostgreSQL might run it more than once and take more than there is room for.
+        .cte("first")
+        .prefix_with("MATERIALIZED")
+    )
+    taken = update(SyncItem).where(SyncItem.id.in_(select(first.c.id))).values({column.key: queued})
+    return list(session.scalars(taken.returning(SyncItem.id), execution_options={"synchronize_session": False}))
+
+
+def _still_connected(session: Session, connection: Connection) -> bool:
+    """Locks the client, as those do that connect it."""
+    session.execute(select(Client.id).where(Client.id == connection.client_id).with_for_update())
+    same = exists().where(Connection.id == connection.id, Connection.tenant_id == connection.tenant_id)
+    return bool(session.scalar(select(same)))
 
 
 def _is_queued(claim: Claim, item: SyncItem) -> bool:

@@ -341,6 +341,8 @@ class ClientSyncService:
             step = claim.key.rpartition(":")[2]
             if run.state is SyncState.RUNNING and step.isdecimal():
                 due = self._database.time(session) + running.EDITED_EVERY
+                if shown.waits_until is not None:  # until then there is nothing new to say
+                    due = max(due, shown.waits_until)
                 running.put_progress(session, run, str(int(step) + 1), due=due)
             return True
 

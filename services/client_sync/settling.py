@@ -168,7 +168,8 @@ def _connect(
     )
     if client.software is not _SOFTWARE[run.provider]:
         client.software = _SOFTWARE[run.provider]
-    store_organisation(session, client.id, facts, now)
+    with session.no_autoflush:  # all that was added goes together, at the end
+        store_organisation(session, client.id, facts, now)
     audit.record(
         session,
         actor,

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db.models import (
     Account,
@@ -209,6 +209,20 @@ def test_lists_that_fail_are_tried_again_without_another_client(desk: Desk) -> N
     desk.work()
     again = desk.sync.view(desk.office.ada, run.run_id)
     assert (again.information_done, again.information_failed, desk.clients()) == (1, 0, ["Acme"])
+
+
+def test_a_client_connected_to_something_else_meanwhile_keeps_out_the_lists(desk: Desk) -> None:
+    run = desk.started(desk.office.ada, "Acme")
+
+    def change_once_it_is_there(_: str) -> None:
+        with desk.database.begin() as session:
+            session.execute(update(Connection).values(tenant_id="other"))
+
+    desk.xero.before = change_once_it_is_there
+    desk.work()
+    assert desk.sync.view(desk.office.ada, run.run_id).information_failed == 1
+    with desk.database.read() as session:
+        assert session.scalars(select(Contact)).all() == []
 
 
 def test_something_unexpected_is_told_in_plain_words(desk: Desk) -> None:
