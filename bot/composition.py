@@ -42,10 +42,10 @@ from services.installs import InstallService
 from services.jobs import Jobs
 from services.keys import Keyring
 
-# Database connections. The threads that wait for Slack or a provider hold none, so a worker needs fewer than it has
+# Database connections. The threads that wait for Slack or a provider hold none, so a worker needs far fewer than it has
 # threads; who finds none free waits. A PostgreSQL has 100: enough for one process of each kind.
 WEB_CONNECTIONS = web.THREADS + AFTER_THREADS
-WORKER_CONNECTIONS = 24
+WORKER_CONNECTIONS = 8
 KEPT_JOBS = timedelta(days=30)
 _log = logging.getLogger(__name__)
 
