@@ -25,11 +25,11 @@ _LONGEST_QUERY = 100
 _LONGEST_MATCH = 36
 _FIELD = "organisations"
 _STANDINGS = {
-    Standing.NEW: "new",
-    Standing.SAME_NAME: "with the name of a client that is not connected",
-    Standing.OVER_BUNDLE: "over your bundle",
-    Standing.DEMO: "demo company",
-    Standing.ALREADY: "already connected to a client",
+    Standing.NEW: ("new", "new"),
+    Standing.SAME_NAME: ("with the name of a client that is not connected",) * 2,
+    Standing.OVER_BUNDLE: ("over your bundle", "over your bundle"),
+    Standing.DEMO: ("demo company", "demo companies"),
+    Standing.ALREADY: ("already connected to a client", "already connected to clients"),
 }
 _FILTERS = {
     Filter.NEW: ("New", Standing.NEW),
@@ -80,6 +80,8 @@ def page(shown: Chooser, *, revision: int = 0) -> b.View:
         blocks += _one_by_one(shown.lines, suffix)
     else:
         blocks += _tick_boxes(shown, suffix)
+        if any(line.standing is Standing.SAME_NAME for line in shown.lines):
+            blocks.append(b.context(f"To create a client instead of linking, list “{_FILTERS[Filter.SAME_NAME][0]}”."))
     if turning := _turning(shown):
         blocks.append(b.actions(*turning))
     if shown.team_choices:
@@ -150,7 +152,7 @@ def _summary(shown: Chooser) -> Iterator[list[b.Element]]:
             b.words(f" {shown.taking:,} chosen."),
         ]
         return
-    parts = [f"{shown.counts[each]:,} {words}" for each, words in _STANDINGS.items() if shown.counts.get(each)]
+    parts = [count(shown.counts[each], *words) for each, words in _STANDINGS.items() if shown.counts.get(each)]
     yield [
         b.bold(f"{count(shown.total, 'organisation', 'organisations')} at {name}: "),
         b.words(f"{' · '.join(parts)}."),
