@@ -43,6 +43,7 @@ def register(router: Registry) -> None:
     router.action(ids.CHOOSE, choose_organisation)
     router.view(ids.USE, use_organisation)
     router.action(ids.DISCONNECT, disconnect)
+    router.action(ids.EXPORT, export)
     router.action(ids.SETTINGS, open_settings)
     router.view(ids.SAVE_SETTINGS, save_settings)
 
@@ -153,6 +154,16 @@ def disconnect(ack: Ack, actor: Actor, view: dict[str, Any], services: Services,
     ack()
     at = ClientMetadata.of(view)
     after(lambda: slack.update(view, card.card(services.client_cards.disconnect(actor, at.client), at)))
+
+
+def export(
+    ack: Ack, actor: Actor, view: dict[str, Any], action: dict[str, Any], services: Services, slack: Slack, after: After
+) -> None:
+    client_id = uuid.UUID(action["value"])
+    services.exports.request(actor, client_id)
+    shown = services.client_cards.card(actor, client_id)
+    ack()
+    after(slack.update, view, card.card(shown, ClientMetadata.of(view), note=card.EXPORTED))
 
 
 def open_settings(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:

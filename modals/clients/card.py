@@ -13,7 +13,7 @@ from modals.clients.words import STATES
 from modals.home import STATUSES
 from modals.text import clip
 from services.accounting.connections import ConnectionState
-from services.accounting.information import InformationSummary, ListSummary
+from services.accounting.information import ListSummary
 from services.accounting.linking import ConnectionCard, NameChoice
 from services.accounting.port import NAMES, OrganisationFacts
 from services.clients.card import ClientCard
@@ -21,6 +21,7 @@ from services.errors import ConflictError, InvalidError
 
 TITLE = "Client"
 DAILY = "daily"
+EXPORTED = "The file is on its way: it comes in your messages with Clientdesk."
 _BROKEN = frozenset({ConnectionState.EXPIRED, ConnectionState.DISCONNECTED})
 _LISTS = {
     StandardList.ACCOUNTS: "Accounts",
@@ -32,19 +33,21 @@ _LISTS = {
 _Rows = list[tuple[str, str | Sequence[b.Element]]]
 
 
-def card(shown: ClientCard, at: ListMetadata | None = None) -> b.View:
-    """`at` is where in the list the person came from."""
+def card(shown: ClientCard, at: ListMetadata | None = None, *, note: str | None = None) -> b.View:
+    """`at` is where in the list the person came from, `note` what the button they pressed has done."""
     at = at or ListMetadata()
     blocks = [b.header(shown.name)]
     if shown.deactivated_at is not None:
         blocks.append(b.rich([b.words("Deactivated on "), b.moment(shown.deactivated_at), b.words(".")]))
     if shown.problem:
         blocks.append(_warning(shown.problem))
+    if note:
+        blocks.append(b.rich([b.emoji("white_check_mark"), b.words(f" {note}")]))
     blocks.append(b.facts(_account(shown)))
     if shown.owner is None and shown.deactivated_at is None:
         blocks.append(b.actions(invitations.open_button(shown.client_id), block_id="invite"))
     blocks += [b.divider(), b.header("Connection"), *_connection(shown)]
-    blocks += [b.divider(), *_information(shown.information, connected=shown.connection is not None)]
+    blocks += [b.divider(), *_information(shown)]
     blocks.append(b.actions(b.button("All clients", ids.LIST), block_id="list"))
     return b.modal(TITLE, blocks, private_metadata=_metadata(shown, at))
 
@@ -198,16 +201,21 @@ def _advice(client_name: str, connection: ConnectionCard) -> str | None:
             return None
 
 
-def _information(summary: InformationSummary, *, connected: bool) -> list[b.Block]:
-    if summary.organisation is None and not any(each.refreshed_at or each.failure for each in summary.lists):
-        said = "It is being fetched; this takes a minute." if connected else "It comes once the client is connected."
-        return [b.header("Standard information"), b.context(said)]
+def _information(shown: ClientCard) -> list[b.Block]:
+    summary = shown.information
     blocks = [b.header("Standard information")]
+    if summary.organisation is None and not any(each.refreshed_at or each.failure for each in summary.lists):
+        connected = shown.connection is not None
+        said = "It is being fetched; this takes a minute." if connected else "It comes once the client is connected."
+        return [*blocks, b.context(said)]
     if summary.organisation is not None:
         blocks.append(b.facts(_organisation(summary.organisation)))
     blocks.append(b.facts([(_LISTS[each.which], _list(each)) for each in summary.lists]))
     failures = [f"{_LISTS[each.which]}: {clip(each.failure, 200)}" for each in summary.lists if each.failure]
-    return [*blocks, *([_warning("\n".join(failures))] if failures else [])]
+    if failures:
+        blocks.append(_warning("\n".join(failures)))
+    export = b.button("Export to Excel", ids.EXPORT, value=str(shown.client_id))
+    return [*blocks, b.actions(export, block_id="export")]
 
 
 def _organisation(facts: OrganisationFacts) -> _Rows:

@@ -341,6 +341,18 @@ def test_a_provider_that_can_t_be_told_of_the_end_is_named(stack: Stack, ada: Pe
     assert "Xero could not be told that this client is disconnected." in view.text
 
 
+@pytest.mark.reaches(ids.EXPORT)
+def test_what_was_fetched_is_sent_as_a_file(stack: Stack, ada: Person, client: uuid.UUID) -> None:
+    view = _connected(stack, ada)
+    assert "Export" not in str(view.raw)
+    ada.close_all()
+    _open(ada)
+    ada.click("Export to Excel")
+    ada.wait_view(containing="The file is on its way")
+    stack.run_due()
+    ada.wait_message(NAME, "app_dm")
+
+
 @pytest.mark.reaches(ids.SETTINGS, ids.SAVE_SETTINGS, ids.BACK)
 def test_settings_turn_the_daily_refresh_off_and_settle_names(
     stack: Stack, people: Office, ada: Person, client: uuid.UUID

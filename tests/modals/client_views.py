@@ -155,6 +155,7 @@ VIEWS: dict[str, View] = {
     "clients, none": listing.listing(NO_CLIENTS),
     "clients, none to be seen": listing.listing(replace(NO_CLIENTS, may_add_clients=False)),
     **{f"card, {each}": card.card(state(each), AT) for each in ConnectionState},
+    "card, exported": card.card(CARD, AT, note=card.EXPORTED),
     "card, deactivated": card.card(replace(CARD, deactivated_at=NOW, owner=None)),
     "card, not connected": card.card(UNCONNECTED),
     "card, not connected and deactivated": card.card(replace(UNCONNECTED, deactivated_at=NOW)),
