@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import commands, jobs, start_up, wizard
+from benchmarks import client_sync, commands, jobs, start_up, wizard
 from benchmarks.report import Result
 
 LATEST = Path(__file__).parent / "latest.json"
@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, Callable[[], dict[str, Result]]] = {
     "wizard": wizard.run,
     "start_up": start_up.run,
     "jobs": jobs.run,
+    "client_sync": client_sync.run,
 }
 """By the beginning of their figures' names. Each measures, prints and gives its figures."""
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,19 +32,44 @@ class Serving:
 def serving(module: str, *arguments: str, **settings: str) -> Iterator[Serving]:
     """`python -m module` serving on a free port until the block ends. Raises RuntimeError when it does not start."""
     port = _free_port()
-    environment = {**_environment(), **settings, "PORT": str(port), "HOST": "127.0.0.1"}
-    with tempfile.TemporaryFile() as log:
+    start = time.perf_counter()
+    with _started(
+        [module, *arguments], {**settings, "PORT": str(port), "HOST": "127.0.0.1"}, lambda _: _answers(port, "/healthz")
+    ) as process:
+        yield Serving(process, port, time.perf_counter() - start)
+
+
+@contextmanager
+def sandbox(*options: str) -> Iterator[str]:
+    """The stand-ins in a process of their own, at the address given, until the block ends."""
+    port = _free_port()
+    words = ["sandbox", "--port", str(port), "--smtp-port", "0", *options]
+    with _started(words, {}, lambda _: _answers(port, "/sandbox/xero")):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def working(**settings: str) -> "Iterator[subprocess.Popen[bytes]]":
+    """`python -m bot worker` until the block ends."""
+    with _started(["bot", "worker"], {**settings, "LOG_LEVEL": "INFO"}, lambda log: b"worker has started" in log) as it:
+        yield it
+
+
+@contextmanager
+def _started(
+    words: Sequence[str], settings: Mapping[str, str], is_ready: Callable[[bytes], bool]
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """`is_ready` is asked with what the process has written so far."""
+    environment = {**_environment(), **settings}
+    with tempfile.NamedTemporaryFile() as log:
         start = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
+        process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
-            while not _answers(port):
+            while not is_ready(written := Path(log.name).read_bytes()):
                 if process.poll() is not None or time.perf_counter() - start > _START:
-                    log.seek(0)
-                    raise RuntimeError(f"{module} did not start:\n{log.read().decode()}")
+                    raise RuntimeError(f"{words[0]} did not start:\n{written.decode()}")
                 time.sleep(0.005)
-            yield Serving(process, port, time.perf_counter() - start)
+            yield process
         finally:
             process.terminate()
             process.wait(_START)
@@ -79,11 +104,11 @@ def _free_port() -> int:
         return port
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, path: str) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), 1):
             pass
     except OSError:
         return False
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
         return bool(answer.status == 200)

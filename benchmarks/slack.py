@@ -127,6 +127,8 @@ class Slack:
         """When `views.open` came, by trigger id."""
         self.updates: dict[str, bytes] = {}
         """The body of the last `views.update`, by view id."""
+        self.edits = 0
+        """How often `chat.update` came."""
         self._awaited: set[str] = set()
         self._all_came: asyncio.Future[None] | None = None
         self._triggers = 0
@@ -156,6 +158,9 @@ class Slack:
             self.updates[view[1].decode()] = body
             self._came(view[1].decode())
             return b'{"ok": true, "view": {"id": "%s", "hash": "2", "type": "modal"}}' % view[1]
+        if method in {"chat.postMessage", "chat.update"}:
+            self.edits += method == "chat.update"
+            return b'{"ok": true, "channel": "D1", "ts": "1.1"}'
         return _NOBODY
 
     async def come(self, awaited: set[str]) -> None:
@@ -180,8 +185,8 @@ async def connect(port: int) -> Connection:
     return connection
 
 
-def command(user: str, trigger: str) -> dict[str, str]:
-    """What Slack sends when somebody types /add-client."""
+def command(user: str, trigger: str, *, name: str = "/add-client", text: str = "") -> dict[str, str]:
+    """What Slack sends when somebody types a command."""
     return {
         "token": "unused",
         "team_id": TEAM,
@@ -190,8 +195,8 @@ def command(user: str, trigger: str) -> dict[str, str]:
         "channel_name": "general",
         "user_id": user,
         "user_name": user.lower(),
-        "command": "/add-client",
-        "text": "",
+        "command": name,
+        "text": text,
         "api_app_id": "A_CLIENTDESK",
         "is_enterprise_install": "false",
         "response_url": "http://127.0.0.1:9/response",
