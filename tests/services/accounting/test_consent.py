@@ -377,7 +377,7 @@ def test_a_draft_that_was_discarded_meanwhile_is_told_and_the_sign_in_kept(
     consent: ConsentService, database: Database, birch: Office, purpose: Purpose, provider: stand_in.Provider
 ) -> None:
     state = begin(consent, birch.ada, purpose)
-    add_client(database).discard(birch.ada, purpose.id)
+    add_client(database).discard(birch.ada, purpose.subject)
     with pytest.raises(GoneError, match="no longer a draft"):
         consent.finish(XERO, browser=BROWSER, state=state, code="code-ada-at-xero")
     with database.read() as session:
