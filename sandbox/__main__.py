@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sandbox import options
 from sandbox.app import SandboxConfig
 from sandbox.running import HOST, serve
 from sandbox.sage.world import SageSettings
@@ -29,12 +30,7 @@ def _accounting(parser: argparse.ArgumentParser) -> None:
     xero, sage = XeroSettings(), SageSettings()
     parser.add_argument("--xero-client-id", default=xero.client_id)
     parser.add_argument("--xero-client-secret", default=xero.client_secret)
-    parser.add_argument("--xero-organisations", type=int, default=xero.organisations, metavar="N")
-    parser.add_argument("--xero-bulk", action="store_true", help="one consent connects several organisations")
-    parser.add_argument("--xero-connection-cap", type=int, default=xero.connection_cap, metavar="N")
-    parser.add_argument("--xero-plain", action="store_true", help="no awkward names and answers")
-    parser.add_argument("--xero-latency", type=float, default=xero.latency, metavar="SECONDS")
-    parser.add_argument("--xero-app-calls-per-minute", type=int, default=xero.app_calls_per_minute, metavar="N")
+    options.add_xero(parser)
     parser.add_argument("--sage-client-id", default=sage.client_id)
     parser.add_argument("--sage-client-secret", default=sage.client_secret)
     parser.add_argument("--sage-businesses", type=int, default=sage.businesses, metavar="N")
@@ -58,16 +54,7 @@ def main() -> None:
         manifest=_read(manifest) if asked.manifest or manifest.exists() else None,
         client_id=asked.client_id,
         client_secret=asked.client_secret,
-        xero=XeroSettings(
-            client_id=asked.xero_client_id,
-            client_secret=asked.xero_client_secret,
-            organisations=asked.xero_organisations,
-            odd=not asked.xero_plain,
-            bulk=asked.xero_bulk,
-            connection_cap=asked.xero_connection_cap,
-            latency=asked.xero_latency,
-            app_calls_per_minute=asked.xero_app_calls_per_minute,
-        ),
+        xero=options.xero(asked, client_id=asked.xero_client_id, client_secret=asked.xero_client_secret),
         sage=SageSettings(
             client_id=asked.sage_client_id,
             client_secret=asked.sage_client_secret,

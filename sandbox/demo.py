@@ -23,6 +23,7 @@ from typing import Self
 
 import httpx
 
+from sandbox import options
 from sandbox.driver import Sandbox, SandboxError
 from sandbox.sage.world import SageSettings
 from sandbox.xero.world import XeroSettings
@@ -33,7 +34,7 @@ TOKEN = "xoxb-sandbox-T_BIRCH"
 TEAMS = ("Bookkeeping team", "Payroll team")
 PAGE_PORT = 9000
 
-_XERO, _SAGE = XeroSettings(), SageSettings()
+_SAGE = SageSettings()
 _ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -48,7 +49,8 @@ class DemoError(Exception):
 class Demo:
     """A running product beside a running sandbox, until the block ends; what they write is removed with it.
 
-    `port` is the page's; 0 takes a free one. Without `seeded` nobody has used the app yet.
+    `port` is the page's; 0 takes a free one. Without `seeded` nobody has used the app yet. `xero` is how the stand-in
+    behaves; the product is told of its limits.
 
     >>> with Demo(region="us", dhi=False) as demo:
     ...     demo.sandbox.person("U_ADA").command("/add-client")
@@ -65,12 +67,14 @@ class Demo:
         database_url: str | None = None,
         seeded: bool = True,
         settings: Mapping[str, str] | None = None,
+        xero: XeroSettings | None = None,
     ) -> None:
         self._region, self._plan, self._bundle, self._dhi = region, plan, bundle, dhi
         self._seeded = seeded
         self._port = port
         self._database_url = database_url
         self._settings = dict(settings or {})
+        self._xero = xero or XeroSettings()
         self._stack = contextlib.ExitStack()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -155,8 +159,11 @@ class Demo:
             "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             "SMTP_URL": f"smtp://{HOST}:{self._smtp_port}?tls=none",
             "EMAIL_FROM": "Clientdesk <hello@clientdesk.example>",
-            "XERO_CLIENT_ID": _XERO.client_id,
-            "XERO_CLIENT_SECRET": _XERO.client_secret,
+            "XERO_CLIENT_ID": self._xero.client_id,
+            "XERO_CLIENT_SECRET": self._xero.client_secret,
+            "XERO_BULK_CONNECTIONS": "true" if self._xero.bulk else "false",
+            "XERO_CONNECTION_CAP": str(self._xero.connection_cap),
+            "XERO_APP_CALLS_PER_MINUTE": str(self._xero.app_calls_per_minute),
             "XERO_LOGIN_URL": f"{self.url}/xero",
             "XERO_IDENTITY_URL": f"{self.url}/xero",
             "XERO_API_URL": f"{self.url}/xero",
@@ -172,6 +179,7 @@ class Demo:
         self._spawn(
             *("sandbox", "-m", "sandbox", "--port", str(self._port), "--smtp-port", str(self._smtp_port)),
             *("--bot-url", self.bot_url, "--signing-secret", self.environment["SLACK_SIGNING_SECRET"]),
+            *options.xero_arguments(self._xero),
         )
         self._spawn("bot", "-m", "bot")
         self._await("sandbox", f"{self.url}/sandbox/people")
@@ -322,6 +330,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default=50, type=int, metavar="N", help="client accounts that are included")
     parser.add_argument("--dhi", default="on", choices=["on", "off"], help="the add-on Data Health & Insights")
     parser.add_argument("--database-url", metavar="URL", help="an empty database instead of a new SQLite file")
+    options.add_xero(parser)
 
 
 def main() -> int:
@@ -341,6 +350,7 @@ def main() -> int:
                 dhi=asked.dhi == "on",
                 port=_page_port() if asked.port is None else asked.port,
                 database_url=asked.database_url,
+                xero=options.xero(asked),
             ) as demo:
                 print(f"\n    {demo.url}\n\n{_HINT}", flush=True)
                 demo.wait()
@@ -355,6 +365,7 @@ def main() -> int:
 
 _HINT = """Open it in a browser. You act as Clem, Ada, Sam or Jo of the practice Birch & Co.
 Type /add-client and add a client; the invitation's e-mail arrives in the mailbox, at the same address under /mail.
+Type /client-sync and add clients from Xero: log in there as anybody it offers.
 Everything stays on this machine, and is gone when you press Ctrl-C."""
 
 
