@@ -1,11 +1,16 @@
 """Messages to the holder of a sign-in at Xero or Sage: what ended there, or soon will, and what to do."""
 
+from db.models import Provider
 from modals import blocks as b
+from modals.client_sync import ids as client_sync
+from modals.clients import ids as clients
 from modals.text import clip
 from services.accounting.port import NAMES
 from services.accounting.upkeep import UpkeepNotice
 
 _LONGEST_NAME = 100
+_TOGETHER = frozenset({Provider.XERO})
+"""Where Client Sync connects all that a sign-in reaches."""
 
 
 def authorisation_ended(notice: UpkeepNotice) -> b.Message:
@@ -15,7 +20,7 @@ def authorisation_ended(notice: UpkeepNotice) -> b.Message:
         [b.words(f"{name} no longer accepts it, so Clientdesk can't reach what rests on it.")],
         notice,
         "Not connected any more: ",
-        _sign_in_again(name),
+        _sign_in_again(notice.provider),
     )
 
 
@@ -33,7 +38,7 @@ def connections_ended(notice: UpkeepNotice) -> b.Message:
         ],
         notice,
         "Not connected any more: ",
-        f"Check at {name} that you still have access. {_sign_in_again(name)}",
+        f"Check at {name} that you still have access. {_sign_in_again(notice.provider)}",
     )
 
 
@@ -48,14 +53,18 @@ def authorisation_lapsing(notice: UpkeepNotice) -> b.Message:
         ],
         notice,
         "Connected by it: ",
-        _sign_in_again(name),
+        _sign_in_again(notice.provider),
     )
 
 
 def _message(said: str, why: list[b.Element], notice: UpkeepNotice, label: str, advice: str) -> b.Message:
-    clients = [b.bold(label), b.words(_names(notice))] if notice.clients else []
+    named = [b.bold(label), b.words(_names(notice))] if notice.clients else []
     return b.message(
-        f"{said}.", [b.rich([b.emoji("warning"), b.words(" "), b.bold(f"{said}.")], why, clients, [b.words(advice)])]
+        f"{said}.",
+        [
+            b.rich([b.emoji("warning"), b.words(" "), b.bold(f"{said}.")], why, named, [b.words(advice)]),
+            b.actions(_way(notice.provider)),
+        ],
     )
 
 
@@ -64,8 +73,15 @@ def _names(notice: UpkeepNotice) -> str:
     return f"{named} and {notice.more:,} more" if notice.more else named
 
 
-def _sign_in_again(name: str) -> str:
-    return (
-        f"To put it right, type /add-client, choose Connect {name} and sign in there as the same person. "
-        "Clients that are within reach again are connected again by themselves, within an hour."
-    )
+def _sign_in_again(provider: Provider) -> str:
+    again = "sign in there as the same person. Clients that are within reach are connected again by themselves."
+    if provider in _TOGETHER:
+        return f"To put it right, press Reconnect, choose Reconnect all and {again}"
+    return f"To put it right, open one of these clients, press Reconnect and {again}"
+
+
+def _way(provider: Provider) -> b.Element:
+    """To where the person signs in again: for all clients at once, or from the card of one."""
+    if provider in _TOGETHER:
+        return b.button("Reconnect", client_sync.OPEN, style="primary")
+    return b.button("Open clients", clients.LIST, style="primary")

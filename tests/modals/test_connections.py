@@ -8,6 +8,8 @@ import pytest
 from db.models import Provider
 from modals import connections
 from modals.blocks import Message
+from modals.client_sync import ids as client_sync
+from modals.clients import ids as clients
 from sandbox.plain import plain
 from sandbox.slack.limits import check_message
 from services.accounting.upkeep import UpkeepNotice
@@ -32,7 +34,11 @@ def test_each_card_keeps_to_slacks_limits_and_says_what_to_do(
 ) -> None:
     message = card(notice)
     assert check_message(message) == []
-    assert "/add-client" in plain(message)
+    words = "choose Reconnect all" if notice.provider is Provider.XERO else "open one of these clients, press Reconnect"
+    assert words in plain(message)
+    assert [each["action_id"] for each in message["blocks"][-1]["elements"]] == [
+        client_sync.OPEN if notice.provider is Provider.XERO else clients.LIST
+    ]
 
 
 @pytest.mark.parametrize("card", CARDS)
@@ -54,6 +60,6 @@ def test_it_is_said_how_many_connections_ended(notice: UpkeepNotice, words: str)
 
 
 def test_it_is_said_when_a_sign_in_will_end() -> None:
-    [block] = connections.authorisation_lapsing(ONE)["blocks"]
+    block = connections.authorisation_lapsing(ONE)["blocks"][0]
     parts = block["elements"][0]["elements"]
     assert [part["timestamp"] for part in parts if part["type"] == "date"] == [int(ONE.lapses_at.timestamp())]
