@@ -330,12 +330,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default=50, type=int, metavar="N", help="client accounts that are included")
     parser.add_argument("--dhi", default="on", choices=["on", "off"], help="the add-on Data Health & Insights")
     parser.add_argument("--database-url", metavar="URL", help="an empty database instead of a new SQLite file")
-    options.add_xero(parser)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description="The product, without a Slack account.")
     arguments(parser)
+    options.add_xero(parser)
     parser.add_argument(
         "--port", type=int, help=f"of the page; otherwise {PAGE_PORT}, or any free one if that is taken"
     )

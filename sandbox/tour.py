@@ -1,4 +1,5 @@
-"""`make tour`: the main job from `/add-client` to the accepted invitation, step by step, without a browser."""
+"""`make tour`: a first client from `/add-client` to the accepted invitation, then all others from Xero, step by step,
+without a browser."""
 
 import argparse
 import html
@@ -13,11 +14,16 @@ import httpx
 
 from sandbox.demo import Demo, DemoError, arguments, stopped_by_signals
 from sandbox.driver import Answer, SandboxError, View
+from sandbox.driver_accounting import Page
+from sandbox.xero.world import XeroSettings
 
 CLIENT = "Harbour Bakery Ltd"
 CONTACT = "Cy Harbour"
 EMAIL = "cy@harbour.example"
 PASSWORD = "three unrelated words"
+XERO = XeroSettings(organisations=25, bulk=True, odd=False)
+LINKED = 1
+"""As many organisations have the name of a client that is there: the one of Harbour Bakery."""
 
 
 class TourError(Exception):
@@ -47,6 +53,11 @@ class Tour:
         self._accept(link)
         self._hear()
         self._look()
+        self._choose_organisations()
+        self._add_organisations()
+        name = self._open_card()
+        self._break(name)
+        self._reconnect(name)
 
     def _open(self) -> int:
         with self._step("Clem types /add-client. The modal opens"):
@@ -132,6 +143,84 @@ class Tour:
             _require(self._clem.open_home())
             show(str(self._clem.wait_home(containing=f"{CLIENT} · HARB01 · accepted")))
 
+    def _choose_organisations(self) -> None:
+        clem, xero = self._clem, self._sandbox.xero
+        count, new = XERO.organisations, XERO.organisations - LINKED
+        first = xero.organisations(limit=1)[0]
+        xero.change(first["id"], name=CLIENT, legal_name=CLIENT)
+        with self._step("The other clients are at Xero. Clem types /client-sync"):
+            _require(clem.command("/client-sync"))
+            show(str(clem.wait_view(title="Client Sync", containing="Add clients")))
+        with self._step("Clem presses Add clients: a link leads to Xero"):
+            _require(clem.click("Add clients"))
+            waiting = clem.wait_view(containing="opens in your browser")
+            show(str(waiting))
+        with self._step(f"At Xero, Priya logs in, ticks {count} organisations and allows access"):
+            show(_landed(xero.connect(_link(waiting), "priya", "all")))
+        with self._step("In Slack the window has moved on: what is new, and what is there by its name"):
+            listed = clem.wait_view(containing=f"{new} to create, {LINKED} to link", timeout=self._patience)
+            show(str(listed))
+
+    def _add_organisations(self) -> None:
+        clem = self._clem
+        with self._step("Clem presses Create accounts. The window says how far it is"):
+            self._next()
+            show(str(clem.wait_view(containing="A message from Clientdesk shows how it goes on")))
+            clem.close_all()
+        with self._step("The message that followed it says how it came out"):
+            clem.wait_message("Clients from Xero are added", "app_dm", timeout=self._patience)
+            done = f"lists from Xero: {XERO.organisations} of {XERO.organisations} clients"
+            message = clem.wait_message(done, "app_dm", timeout=self._patience)
+            counted = f"{XERO.organisations - LINKED} created · {LINKED} linked."
+            if counted not in message.text:
+                raise TourError(f"The message doesn't say {counted!r}:\n{message}")
+            show(str(message))
+
+    def _open_card(self) -> str:
+        clem = self._clem
+        with self._step("They are in the list of clients: /clients list"):
+            _require(clem.command("/clients list"))
+            show(str(clem.wait_view(title="Clients", containing=f"{XERO.organisations} clients that you can open")))
+        name = str(self._sandbox.xero.organisations()[1]["name"])
+        with self._step(f"One of them: /clients find {name}, and its card"):
+            clem.close_all()
+            self._find(name)
+            card = clem.wait_view(title="Client", containing="Standard information")
+            show(str(card))
+            if "Status: Connected" not in card.text:
+                raise TourError("The client is not connected.")
+            for what in ("Accounts", "Contacts"):
+                if re.search(rf"{what}: [1-9][\d,]* in use", card.text) is None:
+                    raise TourError(f"The card has no {what.lower()}.")
+        return name
+
+    def _find(self, name: str) -> None:
+        """Up to the client's card."""
+        _require(self._clem.command(f"/clients find {name}"))
+        self._clem.wait_view(title="Clients", containing=f"with “{name}”")
+        _require(self._clem.click("Open"))
+
+    def _break(self, name: str) -> None:
+        with self._step("Somebody ends the connection at Xero. Clem presses Refresh on the card, which says so"):
+            self._sandbox.xero.revoke(self._sandbox.xero.tenant(name))
+            _require(self._clem.click("Refresh"))
+            show(_part(self._clem.wait_view(containing="Status: Disconnected", timeout=self._patience)))
+            self._clem.close_all()
+
+    def _reconnect(self, name: str) -> None:
+        clem = self._clem
+        with self._step("/client-sync, Reconnect all, and Priya signs in at Xero again: what has ended is mended"):
+            _require(clem.command("/client-sync"))
+            clem.wait_view(title="Client Sync", containing="Reconnect all")
+            _require(clem.click("Reconnect all"))
+            waiting = clem.wait_view(containing="opens in your browser")
+            show(_landed(self._sandbox.xero.connect(_link(waiting), "priya", "all")))
+            show(str(clem.wait_view(containing="1 client is connected to Xero again", timeout=self._patience)))
+            clem.close_all()
+        with self._step("The card says so too"):
+            self._find(name)
+            show(_part(clem.wait_view(title="Client", containing="Status: Connected")))
+
     @contextmanager
     def _step(self, title: str) -> Iterator[None]:
         self._steps += 1
@@ -151,6 +240,26 @@ def say(text: str) -> None:
 def _require(answer: Answer) -> None:
     if not answer.ok:
         raise TourError(f"Clientdesk did not answer: {answer.error}")
+
+
+def _link(view: View) -> str:
+    """Where the view leads in the browser."""
+    elements = (element for block in view.blocks for element in block.get("elements", ()))
+    found = next((element["url"] for element in elements if "url" in element), None)
+    if found is None:
+        raise TourError(f"There is no link:\n{view}")
+    return str(found)
+
+
+def _landed(page: Page) -> str:
+    if page.status != httpx.codes.OK:
+        raise TourError(f"The page answered {page.status}:\n{page.text}")
+    return _text(page.html)
+
+
+def _part(card: View) -> str:
+    """What a client's card says of its connection."""
+    return str(card).partition("# Connection\n")[2].partition("\n---")[0]
 
 
 def _joined(answer: Answer) -> str:
@@ -188,6 +297,7 @@ def main() -> int:
                 bundle=asked.bundle,
                 dhi=asked.dhi == "on",
                 database_url=asked.database_url,
+                xero=XERO,
             ) as demo,
         ):
             say("Ada, who owns the workspace, has set the practice Birch & Co up and made Clem a Client Admin.")

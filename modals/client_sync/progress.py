@@ -89,7 +89,7 @@ def _standing(run: RunView) -> list[list[b.Element]]:
         )
         if run.information_failed:
             failed = count(run.information_failed, "client", "clients")
-            lines.append([b.emoji("warning"), b.words(f" The lists of {failed} could not be read.")])
+            lines.append([b.emoji("warning"), b.words(f" The lists of {failed} could not be read; Show all says why.")])
     if left := run.counts.get(ItemState.CANCELLED, 0):
         lines.append([b.words(f"{count(left, 'organisation was', 'organisations were')} not started.")])
     if run.state is SyncState.RUNNING and run.waits_until is not None:

@@ -53,9 +53,12 @@ def begin_adding(
     found: Sequence[Organisation],
     now: datetime,
 ) -> SyncRun:
-    """A new choice in place of the person's earlier one: all new organisations that the bundle has room for, and all
-    that have the name of a client that is not connected."""
+    """A new choice: all new organisations that the bundle has room for, and all that have the name of a client that is
+    not connected. Of the person's earlier choice, which it replaces, everything is kept that can be."""
+    earlier, choices = _earlier(session, SyncAction.ADD, colleague)
     run = _begin(session, SyncAction.ADD, colleague, authorisation, now)
+    if earlier is not None:
+        run.team_id, run.solutions = earlier.team_id, earlier.solutions
     taken = _taken(session, practice.id, authorisation.provider)
     unconnected = _unconnected(session, colleague)
     bundle = count_bundle(session, practice)
@@ -72,11 +75,11 @@ def begin_adding(
             standing, match = Standing.SAME_NAME, unconnected.pop(key)
         elif room <= 0:
             standing = Standing.OVER_BUNDLE
-        else:
-            room -= 1
-        rows.append(
-            _row(run, position, each, standing, match) | {"choice": _TICKED.get(standing, Choice.LEAVE)},
-        )
+        choice = choices.get(each.tenant_id, _TICKED.get(standing, Choice.LEAVE))
+        if standing is Standing.ALREADY or (choice is Choice.LINK and standing is not Standing.SAME_NAME):
+            choice = Choice.LEAVE
+        room -= choice is Choice.CREATE
+        rows.append(_row(run, position, each, standing, match) | {"choice": choice})
     _insert(session, rows)
     return run
 
@@ -88,7 +91,9 @@ def begin_reassigning(
     found: Sequence[Organisation],
     now: datetime,
 ) -> SyncRun:
-    """The connections that rest on others' sign-ins, as far as this one reaches them; none is chosen yet."""
+    """The connections that rest on others' sign-ins, as far as this one reaches them. What the person chose earlier
+    stays chosen."""
+    _, choices = _earlier(session, SyncAction.REASSIGN, colleague)
     run = _begin(session, SyncAction.REASSIGN, colleague, authorisation, now)
     reach = {each.tenant_id: each for each in found}
     held = session.execute(
@@ -106,7 +111,7 @@ def begin_reassigning(
         session,
         [
             _row(run, position, reach[row.tenant_id], Standing.NEW, row.id)
-            | {"name": row.name, "folded": fold(row.name), "choice": Choice.LEAVE}
+            | {"name": row.name, "folded": fold(row.name), "choice": choices.get(row.tenant_id, Choice.LEAVE)}
             for position, row in enumerate(within)
         ],
     )
@@ -208,6 +213,19 @@ def keep_team(session: Session, run: SyncRun, team_id: uuid.UUID | None) -> None
     ):
         raise InvalidError({"team": "This team is no longer there. Choose again."})
     run.team_id = team_id
+
+
+def _earlier(session: Session, action: SyncAction, colleague: Colleague) -> tuple[SyncRun | None, dict[str, Choice]]:
+    """The person's open choice and what it says, by tenant."""
+    run = session.scalar(
+        select(SyncRun).where(
+            SyncRun.colleague_id == colleague.id, SyncRun.action == action, SyncRun.state == SyncState.CHOOSING
+        )
+    )
+    if run is None:
+        return None, {}
+    rows = session.execute(select(SyncItem.tenant_id, SyncItem.choice).where(SyncItem.run_id == run.id))
+    return run, dict(rows.all())
 
 
 def _begin(

@@ -86,16 +86,26 @@ def reassign(
     ).all()
     pairs = [(item, cast("Connection | None", row)) for item, row in rows]
     locked = _lock(session, [row.id for _, row in pairs if row is not None])
-    moved, skipped = [], []
     for item, row in pairs:
         connection = None if row is None else locked.get(row.id)
         if connection is None or connection.tenant_id != item.tenant_id:
             item.state, item.reason = ItemState.SKIPPED, "It is connected to something else by now."
-            skipped.append(Outcome(name=item.name, reason=item.reason))
             continue
         _move(session, actor, connection, authorisation, item.provider_connection_id, now)
         item.state, item.client_id = ItemState.LINKED, connection.client_id
-        moved.append(item.name)
+    session.flush()
+    return reassigned(session, run)
+
+
+def reassigned(session: Session, run: SyncRun) -> Reassigned:
+    """What came of a run that is over."""
+    rows = session.execute(
+        select(SyncItem.name, SyncItem.state, SyncItem.reason)
+        .where(SyncItem.run_id == run.id, SyncItem.state.is_not(None))
+        .order_by(SyncItem.position)
+    ).all()
+    moved = [row.name for row in rows if row.state is ItemState.LINKED]
+    skipped = [Outcome(name=row.name, reason=row.reason or "") for row in rows if row.state is ItemState.SKIPPED]
     return Reassigned(
         provider=run.provider,
         moved=tuple(moved[:_MOST_NAMED]),

@@ -283,9 +283,11 @@ class ClientSyncService:
             return Confirmation(run_id=run.id, provider=run.provider, lines=lines, count=count)
 
     def reassign(self, actor: Actor, run_id: uuid.UUID) -> Reassigned:
-        """Moves what is chosen to the person's sign-in. Raises GoneError, also when it was done already."""
+        """Moves what is chosen to the person's sign-in; once, however often it is asked for. Raises GoneError."""
         with self._database.begin() as session:
-            run = own_run(session, actor, run_id, action=SyncAction.REASSIGN, choosing=True, lock=True)
+            run = own_run(session, actor, run_id, action=SyncAction.REASSIGN, lock=True)
+            if run.state is SyncState.FINISHED:
+                return moving.reassigned(session, run)
             colleague = get_colleague(session, actor)
             policy.require_active(colleague)
             authorisation = session.get_one(Authorisation, run.authorisation_id)

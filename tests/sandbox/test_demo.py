@@ -1,5 +1,6 @@
 """`make demo` and `make tour`, as a newcomer and a shell meet them."""
 
+import argparse
 import os
 import re
 import signal
@@ -12,9 +13,11 @@ import httpx
 import psutil
 import pytest
 
+from sandbox import options
 from sandbox.demo import Demo
 from sandbox.driver import SandboxError
 from sandbox.tour import EMAIL, Tour
+from sandbox.xero.world import XeroSettings
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60
@@ -69,6 +72,23 @@ def _temporary_folder(process: psutil.Process) -> str | None:
         return None
 
 
+def _asked(*arguments: str) -> XeroSettings:
+    parser = argparse.ArgumentParser()
+    options.add_xero(parser)
+    return options.xero(parser.parse_args(arguments))
+
+
+def test_the_demo_has_as_many_organisations_at_xero_as_asked_for_and_the_product_knows_its_limits() -> None:
+    asked = _asked("--xero-organisations", "60", "--xero-bulk", "--xero-plain")
+    with Demo(seeded=False, xero=asked) as demo:
+        settings = demo.sandbox.xero.state()["settings"]
+        names = [each["name"] for each in demo.sandbox.xero.organisations()]
+        told = {name: value for name, value in demo.environment.items() if name.startswith("XERO_")}
+    assert len(names) == 60
+    assert (settings["bulk"], settings["connection_cap"]) == (True, 180)
+    assert (told["XERO_BULK_CONNECTIONS"], told["XERO_CONNECTION_CAP"]) == ("true", "180")
+
+
 def test_a_taken_port_is_named() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -86,6 +106,8 @@ def test_the_tour_walks_to_the_end() -> None:
         said, _ = tour.communicate(timeout=PATIENCE)
         assert tour.returncode == 0, said
     assert "Clem is told in Slack" in said
+    assert "24 created · 1 linked." in said
+    assert re.search(r"Status: Connected(?s:.*)Status: Disconnected(?s:.*)Status: Connected", said)
     assert said.endswith("The tour is over: every step worked.\n")
 
 

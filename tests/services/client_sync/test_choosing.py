@@ -152,6 +152,25 @@ def test_listing_again_replaces_the_open_choice_and_the_old_window_says_so(desk:
         assert session.scalar(select(func.count()).select_from(SyncItem)) == 2
 
 
+def test_connecting_another_organisation_keeps_what_was_chosen(desk: Desk) -> None:
+    first = desk.listed(desk.office.ada, "A", "B")
+    keep(desk, first, {first.lines[0].item_id: Choice.LEAVE})
+    second = desk.listed(desk.office.ada, "C")
+    assert {name: choice for name, (_, choice, _) in shown(second).items()} == {
+        "A": Choice.LEAVE,
+        "B": Choice.CREATE,
+        "C": Choice.CREATE,
+    }
+
+
+def test_a_choice_to_link_is_forgotten_when_the_client_was_connected_meanwhile(desk: Desk) -> None:
+    created(add_client(desk.database), desk.office.ada, "Acme")
+    desk.listed(desk.office.ada, "ACME")
+    desk.started(desk.office.clem, "Acme")
+    desk.work()
+    assert shown(desk.listed(desk.office.ada)) == {"ACME": (Standing.NEW, Choice.LEAVE, None)}
+
+
 def test_nobody_else_reaches_a_persons_choice(desk: Desk) -> None:
     chooser = desk.listed(desk.office.ada, "A")
     elm = office(desk.database, slack_key="T_ELM")
