@@ -200,6 +200,7 @@ class Composition:
         clock = Clock(
             [
                 *worker.ticks(),
+                Tick(name="reminders.sweep", every=timedelta(minutes=1), call=self.services.reminders.sweep),
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
                 Tick(name="workspaces.purge", every=timedelta(days=1), call=self.services.workspaces.purge),
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),

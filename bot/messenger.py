@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.files import send_file
 from bot.slack_api import SlackTransport, UploadError, retry_after
 from db.models import Lane, SyncState
-from modals import cards, connections, exports, permissions
+from modals import cards, connections, exports, permissions, reminders
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
@@ -28,6 +28,7 @@ from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT, EXPORT_FAILED
 from services.invitations.records import InvitationNotice
+from services.invitations.reminders import DIGEST
 from services.jobs import Claim, GiveUp, Kind, Retry
 from services.permissions import ASKED, CLOSED, DECIDED, Place
 
@@ -79,6 +80,7 @@ class SlackMessenger:
             _kind(DECIDED, self._permission_decided),
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
+            _kind(DIGEST, self._reminders),
             # Somebody waits for it: told soon when it does not come.
             replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
             _kind(EXPORT_FAILED, self._client_export_failed),
@@ -213,6 +215,14 @@ class SlackMessenger:
     def _sync_arrived(self, claim: Claim) -> None:
         user = self._services.people.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
         self._send(claim, _practice(claim), user, results.arrived(Goal(claim.args["goal"])))
+
+    def _reminders(self, claim: Claim) -> None:
+        practice_id = _practice(claim)
+        digest = self._services.reminders.digest(practice_id, uuid.UUID(claim.args["colleague_id"]))
+        if digest is None:
+            return
+        self._send(claim, practice_id, digest.slack_user_id, reminders.digest(digest) if digest.lines else None)
+        self._services.reminders.told(claim, digest)
 
     def _send(self, claim: Claim, practice_id: uuid.UUID, user_id: str, message: Message | None) -> Place | None:
         """Where the message is now. Without one, nothing is sent: only what an earlier try has sent is looked for."""

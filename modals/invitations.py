@@ -8,6 +8,8 @@ from services.invitations.first_user import Invitable, Invited
 
 OPEN = "invitations.open"
 SUBMIT = "invitations.submit"
+RESEND = "invitations.resend"
+CHANGE_EMAIL = "invitations.change_email"
 TITLE = "Invite the client"
 
 

@@ -21,6 +21,8 @@ from services.clients.search import ClientSearchService
 from services.delivery.email import Mailer
 from services.exports import ExportService
 from services.invitations.first_user import FirstUserService
+from services.invitations.reminder_settings import ReminderSettingsService
+from services.invitations.reminders import ReminderService
 from services.invitations.service import InvitationService
 from services.keys import Keyring
 from services.overview import OverviewService
@@ -47,6 +49,8 @@ class Services:
     invitations: InvitationService
     first_users: FirstUserService
     overview: OverviewService
+    reminders: ReminderService
+    reminder_settings: ReminderSettingsService
     permissions: PermissionService
     exports: ExportService
 
@@ -99,6 +103,8 @@ def build(
         ),
         first_users=FirstUserService(database, keys),
         overview=OverviewService(database),
+        reminders=ReminderService(database),
+        reminder_settings=ReminderSettingsService(database),
         permissions=PermissionService(database),
         exports=ExportService(database),
     )

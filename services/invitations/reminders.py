@@ -157,18 +157,20 @@ class ReminderService:
             invitation.next_reminder_at = invitation.next_stage = None
             audit.record(session, actor, "invitation.reminders_stopped", invitation.id, at=self._database.now())
 
-    def zone_changed(self, practice_id: uuid.UUID, slack_user_id: str, timezone: str) -> None:
+    def zone_changed(self, slack_key: str, slack_user_id: str, timezone: str) -> None:
         """The colleague's mornings are elsewhere from now on, and their reminders follow."""
         with self._database.begin() as session:
             colleague = session.scalar(
                 select(Colleague)
-                .where(Colleague.practice_id == practice_id, Colleague.slack_user_id == slack_user_id)
-                .with_for_update()
+                .join(Practice, Practice.id == Colleague.practice_id)
+                .where(Practice.slack_key == slack_key, Colleague.slack_user_id == slack_user_id)
+                .with_for_update(of=Colleague)
             )
             if colleague is None or colleague.timezone == timezone:
                 return
             colleague.timezone = timezone
-            reschedule(session, practice_id, self._database.now(), inviter_id=colleague.id)
+            session.flush()
+            reschedule(session, colleague.practice_id, self._database.now(), inviter_id=colleague.id)
 
     def _sweep_some(self, session: Session) -> int:
         now = self._database.time(session)
@@ -195,34 +197,42 @@ class ReminderService:
 
     def _nudge(self) -> int:
         """Reminds clients themselves, by e-mail, of what they have not accepted."""
-        with self._database.begin() as session:
-            now = self._database.time(session)
-            rows = session.execute(
-                select(Invitation, Practice)
-                .join(Practice, Practice.id == Invitation.practice_id)
-                .where(Invitation.next_nudge_at <= now)
-                .order_by(Invitation.next_nudge_at)
-                .limit(_AT_ONCE)
-                .with_for_update(of=Invitation, skip_locked=True)
-            ).all()
-            for invitation, practice in rows:
-                number = invitation.nudges + 1
-                wanted = practice.nudges_clients and practice.uninstalled_at is None
-                if wanted and invitation.status in _NUDGED and now < invitation.expires_at:
-                    jobs.put(
-                        session,
-                        NewJob(
-                            lane=Lane.MAIL,
-                            kind=NUDGE,
-                            key=f"{NUDGE}:{invitation.id}:{number}",
-                            practice_id=practice.id,
-                            args={"invitation_id": str(invitation.id)},
-                        ),
-                    )
-                invitation.nudges = number
-                later = [invitation.created_at + each for each in NUDGED_AFTER if invitation.created_at + each > now]
-                invitation.next_nudge_at = later[0] if later and invitation.status in LIVE else None
-            return len(rows)
+        nudged = 0
+        while True:
+            with self._database.begin() as session:
+                count = self._nudge_some(session)
+            nudged += count
+            if count < _AT_ONCE:
+                return nudged
+
+    def _nudge_some(self, session: Session) -> int:
+        now = self._database.time(session)
+        rows = session.execute(
+            select(Invitation, Practice)
+            .join(Practice, Practice.id == Invitation.practice_id)
+            .where(Invitation.next_nudge_at <= now)
+            .order_by(Invitation.next_nudge_at)
+            .limit(_AT_ONCE)
+            .with_for_update(of=Invitation, skip_locked=True)
+        ).all()
+        for invitation, practice in rows:
+            number = invitation.nudges + 1
+            wanted = practice.nudges_clients and practice.uninstalled_at is None
+            if wanted and invitation.status in _NUDGED and now < invitation.expires_at:
+                jobs.put(
+                    session,
+                    NewJob(
+                        lane=Lane.MAIL,
+                        kind=NUDGE,
+                        key=f"{NUDGE}:{invitation.id}:{number}",
+                        practice_id=practice.id,
+                        args={"invitation_id": str(invitation.id)},
+                    ),
+                )
+            invitation.nudges = number
+            later = [invitation.created_at + each for each in NUDGED_AFTER if invitation.created_at + each > now]
+            invitation.next_nudge_at = later[0] if later and invitation.status in LIVE else None
+        return len(rows)
 
 
 def rhythm_of(practice: Practice, colleague: Colleague) -> Rhythm:

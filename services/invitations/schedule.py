@@ -76,8 +76,6 @@ def stage_now(rhythm: Rhythm, created_at: datetime, expires_at: datetime, now: d
 def snoozed_until(rhythm: Rhythm, snooze: Snooze, now: datetime) -> datetime:
     """The working morning on which to remind again."""
     today = now.astimezone(rhythm.zone).date()
-    if snooze is Snooze.MONDAY:
-        ahead = (_MONDAY - today.weekday()) % 7 or 7
-    else:
-        ahead = 1 if snooze is Snooze.ONE_DAY else 3
+    until_monday = (_MONDAY - today.weekday()) % 7 or 7
+    ahead = {Snooze.ONE_DAY: 1, Snooze.THREE_DAYS: 3, Snooze.MONDAY: until_monday}[snooze]
     return rhythm.at_or_after(rhythm.morning(today + ahead * _DAY))
