@@ -7,9 +7,20 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from db.models import Channel, ClientUser, Invitation, InvitationLink, InvitationStatus, Lane
+from db.models import (
+    Channel,
+    ClientUser,
+    Colleague,
+    Invitation,
+    InvitationLink,
+    InvitationStatus,
+    Lane,
+    Practice,
+)
 from services import audit, jobs
 from services.actor import Actor
+from services.invitations.reminders import rhythm_of, schedule
+from services.invitations.schedule import NUDGED_AFTER
 from services.jobs import NewJob
 from services.keys import Keyring, hash_token
 
@@ -26,10 +37,13 @@ def invite(
     practice_id: uuid.UUID,
     keys: Keyring,
     now: datetime,
+    replaces: uuid.UUID | None = None,
 ) -> Invitation:
-    """Adds the invitation, its e-mail link, the job that sends it and the audit entry to the caller's transaction."""
+    """Adds the invitation, its e-mail link, the job that sends it and the audit entry to the caller's transaction.
+
+    The client user's earlier invitation, if there is one, is over by then; `replaces` names it.
+    """
     session.flush()  # the client and its user come before what refers to them
-    nonce = secrets.token_bytes(16)
     invitation = Invitation(
         id=uuid7(),
         practice_id=practice_id,
@@ -37,20 +51,18 @@ def invite(
         client_user_id=client_user.id,
         inviter_id=actor.colleague_id,
         email=client_user.email,
+        mobile=client_user.mobile,
         status=InvitationStatus.QUEUED,
         created_at=now,
         expires_at=now + LIFETIME,
     )
+    practice, inviter = session.get_one(Practice, practice_id), session.get_one(Colleague, actor.colleague_id)
+    schedule(invitation, rhythm_of(practice, inviter), now)
+    if practice.nudges_clients:
+        invitation.next_nudge_at = now + NUDGED_AFTER[0]
     session.add(invitation)
     session.flush()
-    session.add(
-        InvitationLink(
-            invitation_id=invitation.id,
-            channel=Channel.EMAIL,
-            nonce=nonce,
-            token_hash=hash_token(keys.new_token(nonce)),
-        )
-    )
+    _add_link(session, invitation, Channel.EMAIL, keys)
     jobs.put(
         session,
         NewJob(
@@ -67,6 +79,19 @@ def invite(
         "invitation.created",
         invitation.id,
         at=now,
-        after={"client_user_id": str(client_user.id), "email": invitation.email, "status": invitation.status},
+        after={
+            "client_user_id": str(client_user.id),
+            "email": invitation.email,
+            "status": invitation.status,
+            "replaces": replaces and str(replaces),
+        },
     )
     return invitation
+
+
+def _add_link(session: Session, invitation: Invitation, channel: Channel, keys: Keyring) -> None:
+    nonce = secrets.token_bytes(16)
+    link = InvitationLink(
+        invitation_id=invitation.id, channel=channel, nonce=nonce, token_hash=hash_token(keys.new_token(nonce))
+    )
+    session.add(link)

@@ -306,8 +306,8 @@ def _recipients(session: Session, each: _Due) -> Sequence[uuid.UUID]:
 
 
 def _put_digests(session: Session, told: Collection[tuple[uuid.UUID, uuid.UUID]], now: datetime) -> None:
-    """One message for each person who has something to hear: named after the first thing, so that what comes in the
-    same moment joins it."""
+    """One message for each person who has something to hear: named after the first thing and the day, so that what
+    comes in the same moment joins it, and what a failed message held is in that of the next morning."""
     of = {colleague_id: practice_id for practice_id, colleague_id in told}
     first = session.execute(
         select(Reminder.colleague_id, func.min(cast(Reminder.id, String)))
@@ -320,7 +320,7 @@ def _put_digests(session: Session, told: Collection[tuple[uuid.UUID, uuid.UUID]]
             NewJob(
                 lane=Lane.SLACK,
                 kind=DIGEST,
-                key=f"{DIGEST}:{colleague_id}:{reminder}",
+                key=f"{DIGEST}:{colleague_id}:{reminder}:{now:%Y-%m-%d}",
                 practice_id=of[colleague_id],
                 args={"colleague_id": str(colleague_id)},
                 pace=f"slack:{colleague_id}",

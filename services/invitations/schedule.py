@@ -52,7 +52,9 @@ def moments(rhythm: Rhythm, created_at: datetime, expires_at: datetime) -> list[
     """All reminders of an invitation in their order. Before the end, a weekend moves one to the morning before; one
     that would come before the invitation is left out. Of two on one morning the later stage stays."""
     ahead = {
-        rhythm.at_or_before(expires_at - days * _DAY): ReminderStage.AHEAD if days else ReminderStage.LAST_DAY
+        rhythm.at_or_before(expires_at - max(days * _DAY, timedelta.resolution)): ReminderStage.AHEAD
+        if days
+        else ReminderStage.LAST_DAY
         for days in sorted(rhythm.days, reverse=True)
     }
     found = [(at, stage) for at, stage in ahead.items() if created_at < at < expires_at]

@@ -25,6 +25,7 @@ from services import audit, jobs
 from services.delivery.email import Email, Mailbox, Mailer, RefusedError, UndeliveredError, message_id_for
 from services.emails import email_key
 from services.errors import ConflictError, InvalidError, NotFoundError
+from services.invitations.delivery import is_wanted, record_failure, record_sent
 from services.invitations.email import invitation_text
 from services.invitations.inviting import EMAIL_KIND
 from services.invitations.records import Accepted, InvitationClosedError, InvitationNotice, InvitationPage, LinkState
@@ -43,7 +44,6 @@ from services.keys import Keyring
 from services.logins import Passwords, check_password
 from services.zones import zone
 
-_UNSENT = (InvitationStatus.QUEUED, InvitationStatus.FAILED)
 _EXPIRED_AT_ONCE = 200
 _REINSTALL_CHECK = timedelta(hours=6)
 
@@ -94,7 +94,7 @@ class InvitationService:
         invitation_id = uuid.UUID(claim.args["invitation_id"])
         with self._database.read() as session:
             rows = find(session, invitation_id)
-            if rows is None or rows.invitation.status not in _UNSENT or rows.state(self._now()) != LinkState.OPEN:
+            if rows is None or rows.state(self._now()) != LinkState.OPEN or not is_wanted(session, rows, Channel.EMAIL):
                 return
             if rows.practice.uninstalled_at is not None:
                 raise Retry("The practice has uninstalled Clientdesk", after=_REINSTALL_CHECK)
@@ -107,15 +107,16 @@ class InvitationService:
             failure = f"The mail server refused {email.recipient.address}: {error}"
             with self._database.begin() as session:
                 jobs.finish(session, claim)
-                self._record_failure(session, invitation_id, failure)
+                record_failure(session, invitation_id, Channel.EMAIL, failure, self._now())
             return
         with self._database.begin() as session:
             jobs.finish(session, claim)
-            self._record_sent(session, invitation_id)
+            record_sent(session, invitation_id, Channel.EMAIL, email.message_id, self._now())
 
     def email_gave_up(self, session: Session, claim: Claim, error: str) -> None:
         """For the transaction that marks the job failed."""
-        self._record_failure(session, uuid.UUID(claim.args["invitation_id"]), f"The e-mail can't be delivered: {error}")
+        failure = f"The e-mail can't be delivered: {error}"
+        record_failure(session, uuid.UUID(claim.args["invitation_id"]), Channel.EMAIL, failure, self._now())
 
     def open(self, token: str, *, seen: bool = True) -> InvitationPage:
         """What the link's page shows. `seen` by a person, it is marked opened; that uses nothing up, since mail
@@ -244,23 +245,6 @@ class InvitationService:
             message_id=message_id_for(key, self._sender.domain),
             date=self._now(),
         )
-
-    def _record_sent(self, session: Session, invitation_id: uuid.UUID) -> None:
-        rows = find(session, invitation_id, lock=True)
-        if rows is None:
-            return
-        rows.invitation.sent_at = self._now()
-        if rows.invitation.status in _UNSENT:  # else it was opened, revoked or more while the mail server took it
-            rows.invitation.failure = None
-            change(session, rows.invitation, InvitationStatus.SENT, Source.WORKER, self._now())
-
-    def _record_failure(self, session: Session, invitation_id: uuid.UUID, failure: str) -> None:
-        rows = find(session, invitation_id, lock=True)
-        if rows is None or rows.invitation.status not in _UNSENT:
-            return
-        rows.invitation.failure = failure
-        change(session, rows.invitation, InvitationStatus.FAILED, Source.WORKER, self._now(), failure=failure)
-        tell_inviter(session, rows.invitation, "slack.invitation_failed")
 
     def _checked_hash(self, page: InvitationPage, known_hash: str | None, password: str, repeat: str | None) -> str:
         """The login's hash if `password` is the login's, else that of a password good enough to be new."""
