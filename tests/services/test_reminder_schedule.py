@@ -54,6 +54,14 @@ def test_two_that_fall_on_one_morning_are_one() -> None:
     assert usual("2026-03-08 14:00")[:2] == [("Fri 13 Mar 09:00", LAST_DAY), ("Mon 16 Mar 09:00", EXPIRED)]
 
 
+def test_one_that_ends_on_the_very_morning_is_reminded_of_before_it() -> None:
+    assert usual("2026-03-03 09:00") == [
+        ("Fri 06 Mar 09:00", AHEAD),
+        ("Mon 09 Mar 09:00", LAST_DAY),
+        ("Tue 10 Mar 09:00", EXPIRED),
+    ]
+
+
 def test_the_morning_stays_nine_o_clock_when_the_clocks_change() -> None:
     assert usual("2026-03-24 14:00") == [
         ("Fri 27 Mar 09:00", AHEAD),
