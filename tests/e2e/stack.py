@@ -122,11 +122,13 @@ class Stack(Demo):
         person.wait_view(containing="Add clients")
         person.click("Add clients")
         person.wait_view(containing=f"{count} chosen")
+        before = len(person.messages("app_dm"))
         answer = person.submit()
         assert answer.ok, answer
         assert not answer.errors, answer
         person.close_all()
-        person.wait_message(f"lists from Xero: {count} of {count} clients", "app_dm")
+        done = f"lists from Xero: {count} of {count} client"
+        self._until(person, lambda: any(done in each.text for each in person.messages("app_dm")[before:]))
         return names
 
     def client_count(self) -> int:
