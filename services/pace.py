@@ -14,6 +14,12 @@ from db.models.pace import Pace
 
 _LONG_AGO = timedelta(days=1)
 _SPEND = update(cast("Table", Pace.__table__)).where(Pace.scope == bindparam("of")).values(next_at=bindparam("until"))
+_LOCKING = (
+    select(Pace.scope, Pace.next_at, Pace.held_until)
+    .where(Pace.scope.in_(bindparam("scopes", expanding=True)))
+    .order_by(Pace.scope)
+    .with_for_update()
+)
 _LOWER = _SPEND.where(Pace.next_at < bindparam("until"))
 
 
@@ -107,12 +113,7 @@ def _with_locks(
 
 
 def _locked_rows(session: Session, scopes: Sequence[str]) -> dict[str, tuple[datetime, datetime | None]]:
-    rows = session.execute(
-        select(Pace.scope, Pace.next_at, Pace.held_until)
-        .where(Pace.scope.in_(scopes))
-        .order_by(Pace.scope)
-        .with_for_update()
-    )
+    rows = session.execute(_LOCKING, {"scopes": scopes})
     return {scope: (next_at, held_until) for scope, next_at, held_until in rows}
 
 

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Exists, and_, exists, or_, select, update
+from sqlalchemy import Exists, and_, bindparam, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.models import (
     Client,
@@ -61,6 +62,44 @@ _STAGES: tuple[tuple[InstrumentedAttribute[Any], StrEnum, StrEnum], ...] = (
     (SyncItem.information, InformationState.QUEUED, InformationState.WAITING),
 )
 _CHANGED = "The client is connected to something else by now."
+
+
+def _taking(column: InstrumentedAttribute[Any], queued: StrEnum, waiting: StrEnum) -> ReturningUpdate[uuid.UUID]:
+    first = (
+        select(SyncItem.id)
+        .where(SyncItem.run_id == bindparam("run"), column == waiting)
+        .order_by(SyncItem.position)
+        .limit(bindparam("room"))
+        .with_for_update(skip_locked=True)
+        # Or else PostgreSQL might run it more than once and take more than there is room for.
+        .cte("first")
+        .prefix_with("MATERIALIZED")
+    )
+    taken = update(SyncItem).where(SyncItem.id.in_(select(first.c.id))).values({column.key: queued})
+    return taken.returning(SyncItem.id)
+
+
+# Built once: it takes as long as running them.
+_TAKING = {kind: _taking(*stage) for kind, stage in zip((ADD, LISTS), _STAGES, strict=True)}
+_READING = (
+    select(SyncItem, SyncRun, Connection)
+    .join(SyncRun, SyncRun.id == SyncItem.run_id)
+    .outerjoin(
+        Connection,
+        and_(
+            Connection.client_id == SyncItem.client_id,
+            Connection.provider == SyncRun.provider,
+            Connection.tenant_id == SyncItem.tenant_id,
+        ),
+    )
+    .where(SyncItem.id == bindparam("item"), SyncRun.practice_id == bindparam("practice"))
+)
+_LOCKING = (
+    select(SyncItem, SyncRun)
+    .join(SyncRun, SyncRun.id == SyncItem.run_id)
+    .where(SyncItem.id == bindparam("item"))
+    .with_for_update(of=SyncItem)
+)
 _UNEXPECTED = "Something went wrong in Clientdesk. Try again; if it happens again, tell whoever runs it."
 _log = logging.getLogger(__name__)
 
@@ -192,9 +231,12 @@ class SyncRunner:
         with self._database.begin() as session:
             jobs.finish(session, claim)
             run, item = self._locked(session, claim)
+            # First, because what is done to an organisation may lock the whole practice until the end.
+            has_next = self._feed(session, run, 1)
             if _is_queued(claim, item):
                 act(session, run, item, self._database.now())
-            self._next(session, run)
+            if not has_next:
+                self.go_on(session, run.id)
 
     def _add_failed(self, session: Session, claim: Claim, error: str) -> None:
         run, item = self._locked(session, claim)
@@ -215,8 +257,11 @@ class SyncRunner:
 
     def _feed(self, session: Session, run: SyncRun, room: int) -> bool:
         """Gives jobs to the first ones that wait; False if there are none."""
-        for kind, (column, queued, waiting) in zip((ADD, LISTS), _STAGES, strict=True):
-            if taken := _take(session, run, column, waiting, queued, room):
+        for kind, taking in _TAKING.items():
+            taken = session.scalars(
+                taking, {"run": run.id, "room": room}, execution_options={"synchronize_session": False}
+            ).all()
+            if taken:
                 jobs.put(session, *(_job(run, kind, item_id) for item_id in taken))
                 return True
         return False
@@ -224,31 +269,14 @@ class SyncRunner:
     def _read(self, claim: Claim) -> tuple[SyncItem, SyncRun, Connection | None]:
         """The connection is that of the client to this organisation."""
         with self._database.read() as session:
-            row = session.execute(
-                select(SyncItem, SyncRun, Connection)
-                .join(SyncRun, SyncRun.id == SyncItem.run_id)
-                .outerjoin(
-                    Connection,
-                    and_(
-                        Connection.client_id == SyncItem.client_id,
-                        Connection.provider == SyncRun.provider,
-                        Connection.tenant_id == SyncItem.tenant_id,
-                    ),
-                )
-                .where(SyncItem.id == _item_id(claim), SyncRun.practice_id == claim.practice_id)
-            ).one_or_none()
+            row = session.execute(_READING, {"item": _item_id(claim), "practice": claim.practice_id}).one_or_none()
         if row is None:
             raise GiveUp("The sync is no longer there")
         return row[0], row[1], row[2]
 
     def _locked(self, session: Session, claim: Claim) -> tuple[SyncRun, SyncItem]:
         """The item is locked, the run is not."""
-        item, run = session.execute(
-            select(SyncItem, SyncRun)
-            .join(SyncRun, SyncRun.id == SyncItem.run_id)
-            .where(SyncItem.id == _item_id(claim))
-            .with_for_update(of=SyncItem)
-        ).one()
+        item, run = session.execute(_LOCKING, {"item": _item_id(claim)}).one()
         return run, item
 
     def _provider(self, run: SyncRun) -> AccountingProvider:
@@ -301,28 +329,6 @@ def _job(run: SyncRun, kind: str, item_id: uuid.UUID) -> NewJob:
         args={"item_id": str(item_id)},
         batch=run.id,
     )
-
-
-def _take(
-    session: Session,
-    run: SyncRun,
-    column: InstrumentedAttribute[Any],
-    waiting: StrEnum,
-    queued: StrEnum,
-    room: int,
-) -> list[uuid.UUID]:
-    first = (
-        select(SyncItem.id)
-        .where(SyncItem.run_id == run.id, column == waiting)
-        .order_by(SyncItem.position)
-        .limit(room)
-        .with_for_update(skip_locked=True)
-        # Or else PostgreSQL might run it more than once and take more than there is room for.
-        .cte("first")
-        .prefix_with("MATERIALIZED")
-    )
-    taken = update(SyncItem).where(SyncItem.id.in_(select(first.c.id))).values({column.key: queued})
-    return list(session.scalars(taken.returning(SyncItem.id), execution_options={"synchronize_session": False}))
 
 
 def _still_connected(session: Session, connection: Connection) -> bool:

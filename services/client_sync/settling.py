@@ -48,9 +48,9 @@ def settle(session: Session, run: SyncRun, item: SyncItem, facts: OrganisationFa
     Raises NotPermittedError when the person may not add clients any more.
     """
     actor = Actor(run.practice_id, run.colleague_id, Source.WORKER)
-    practice = lock_practice(session, run.practice_id)
     colleague = get_colleague(session, actor)
     policy.require_add_clients(colleague)
+    practice = lock_practice(session, run.practice_id)
     settled = _taken(session, run, item)
     if settled is None and item.choice is Choice.LINK:
         settled = _link(session, colleague, item)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from sandbox.xero.world import XeroSettings
 from tests.e2e import chromium
 from tests.e2e.stack import Stack
 from tests.e2e.window import Window
@@ -59,6 +60,24 @@ def practice(_practice: Stack) -> Iterator[Stack]:
     """A practice in the UK that is set up: Ada runs it, Clem is a Client Admin, Jo may add clients, Sam may not."""
     yield _practice
     _practice.check()
+
+
+@pytest.fixture(scope="package")
+def _firm(browser: Browser) -> Iterator[Stack]:
+    xero = XeroSettings(organisations=1, odd=False, bulk=True, connection_cap=1000)
+    with Stack(region="uk", plan="advanced", bundle=500, xero=xero) as stack:
+        yield stack
+
+
+@pytest.fixture
+def firm(_firm: Stack) -> Iterator[Stack]:
+    """A practice in the UK on Advanced, and organisations at Xero that nobody has connected yet: as many as
+    `have_organisations` says, and any number of them by one consent."""
+    yield _firm
+    _firm.forget_organisations()
+    for user_id in ("U_ADA", "U_CLEM", "U_JO"):
+        _firm.sandbox.person(user_id).close_all()
+    _firm.check()
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """The demo as the stories use it: what has to be there before a story begins, without the browser."""
 
+import contextlib
 import re
 import sqlite3
 import time
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 from typing_extensions import override
 
@@ -16,6 +17,7 @@ class Stack(Demo):
     """Bot and sandbox in processes of their own, on SQLite."""
 
     _checked = 0
+    _worlds = 0
 
     @override
     def __enter__(self) -> Self:
@@ -88,6 +90,51 @@ class Stack(Demo):
             assert not answer.errors, answer
         person.close_all()
 
+    def have_organisations(self, count: int, **settings: Any) -> list[str]:
+        """Others at Xero than there were; their names. `settings` are the stand-in's."""
+        self._worlds += 1
+        self.sandbox.xero.change_settings(seed=f"story {self._worlds}", organisations=count, **settings)
+        return [str(each["name"]) for each in self.sandbox.xero.organisations()]
+
+    def forget_organisations(self) -> None:
+        """Xero has those that it started with, nobody has connected them, and no client is connected."""
+        xero = self.sandbox.xero
+        xero.clear_faults()
+        for each in xero.organisations():
+            xero.revoke(each["id"])
+        first = self._xero
+        xero.change_settings(seed=first.seed, organisations=first.organisations, odd=first.odd, latency=first.latency)
+        with self._database() as database:
+            database.execute("DELETE FROM connection")
+
+    def sync(self, count: int, *, by: str = "U_ADA", user: str = "priya") -> list[str]:
+        """As many clients of organisations that were not there before, added by Client Sync; their names."""
+        names = self.have_organisations(count)
+        person = self.sandbox.person(by)
+        person.command("/client-sync")
+        person.wait_view(containing="Reconnect all")
+        person.click("Reconnect all")
+        page = self.sandbox.xero.connect(_link(person.wait_view(containing="opens in your browser")), user, "all")
+        assert page.status == 200, page
+        person.wait_view(containing="Back to Client Sync")
+        person.close_all()
+        person.command("/client-sync")
+        person.wait_view(containing="Add clients")
+        person.click("Add clients")
+        person.wait_view(containing=f"{count} chosen")
+        before = len(person.messages("app_dm"))
+        answer = person.submit()
+        assert answer.ok, answer
+        assert not answer.errors, answer
+        person.close_all()
+        done = f"lists from Xero: {count} of {count} client"
+        self._until(person, lambda: any(done in each.text for each in person.messages("app_dm")[before:]))
+        return names
+
+    def client_count(self) -> int:
+        with self._database() as database:
+            return int(database.execute("SELECT count(*) FROM client").fetchone()[0])
+
     def put_away(self, user_id: str) -> None:
         """Closes this person's forms and discards their draft."""
         self.sandbox.person(user_id).close_all()
@@ -101,15 +148,25 @@ class Stack(Demo):
 
     def expire_invitation(self, email: str) -> None:
         """Lets the newest invitation to this address end a minute ago."""
-        connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=10)
-        with connection:
-            changed = connection.execute(
+        with self._database() as database:
+            changed = database.execute(
                 "UPDATE invitation SET expires_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 minute') || '000' "
                 "WHERE id = (SELECT id FROM invitation WHERE email = ? ORDER BY id DESC LIMIT 1)",
                 (email,),
             )
             assert changed.rowcount == 1, f"nobody invited {email}"
-        connection.close()
+
+    @contextlib.contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        """Commits at the end."""
+        connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=10)
+        with contextlib.closing(connection), connection:
+            yield connection
+
+
+def _link(view: View) -> str:
+    """Where the view leads in the browser."""
+    return next(str(each["url"]) for block in view.blocks for each in block.get("elements", ()) if "url" in each)
 
 
 def _fields(person: Person) -> set[str]:

@@ -89,6 +89,10 @@ class Window:
         exact = re.compile(f"^{re.escape(name)}$")
         return self.dialog.get_by_role("radio", name=exact).or_(self.dialog.get_by_role("checkbox", name=exact))
 
+    def client_line(self, name: str) -> Locator:
+        """In the list of clients."""
+        return self.dialog.locator(".block-section", has_text=re.compile(rf"^{re.escape(name)}( · [^\n]+)?\n"))
+
     # Acting
 
     def command(self, line: str) -> None:
@@ -124,6 +128,42 @@ class Window:
     def open_app_messages(self) -> None:
         self.open_home()
         self.page.get_by_role("tab", name="Messages").click()
+
+    def begin_sync(self) -> None:
+        """Opens Client Sync."""
+        self.command("/client-sync")
+        self.expect_title("Client Sync")
+        self.expect_text("Reconnect all")
+
+    def sign_in_at_xero(self, *organisations: str, user: str = "Priya Nair", button: str = "Sign in at Xero") -> None:
+        """From the link to the consent and back: with these organisations, or all that are offered."""
+        tab = self.log_in_at_xero(user, button)
+        if organisations:
+            for box in tab.get_by_role("checkbox").all():
+                box.uncheck()
+        for name in organisations:
+            exact = re.compile(f"^{re.escape(name)}( Already connected)?$")
+            tab.get_by_role("checkbox", name=exact).or_(tab.get_by_role("radio", name=exact)).check()
+        tab.get_by_role("button", name=re.compile("^(Continue with|Allow access)")).click()
+        expect(tab.get_by_role("link", name="Back to Slack")).to_be_visible()
+        tab.close()
+
+    def log_in_at_xero(self, user: str = "Priya Nair", button: str = "Sign in at Xero") -> Page:
+        """The page that asks for consent."""
+        expect(self.dialog.locator("[aria-busy=true]")).to_have_count(0)
+        tab = self.follow(self.dialog.get_by_role("link", name=re.compile(f"^{re.escape(button)}")))
+        tab.get_by_role("radio", name=re.compile(f"^{re.escape(user)}")).check()
+        tab.get_by_role("button", name="Log in").click()
+        expect(tab.get_by_role("heading", name=re.compile("wants access"))).to_be_visible()
+        return tab
+
+    def open_card(self, name: str) -> None:
+        self.command(f"/clients find {name}")
+        self.expect_title("Clients")
+        self.expect_text(f"with “{name}”")
+        self.client_line(name).get_by_role("button", name="Open").click()
+        self.expect_title("Client")
+        self.expect_text("Standard information")
 
     def begin(self) -> None:
         """Starts Add client and waits for its first page."""
