@@ -3,9 +3,11 @@
 import hmac
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol
@@ -22,6 +24,8 @@ LONGEST_BODY = 1_600
 _SHORTEST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _LOOKED_AT = 200
+_DATES = ("date_created", "date_sent", "date_updated")
+_SERVICE = re.compile(r"MG[0-9a-f]{32}")
 _log = logging.getLogger(__name__)
 
 
@@ -155,7 +159,7 @@ class TwilioTexter:
         self._connection = _Connection(pool)
         self._account_sid = account_sid
         self._auth_token = auth_token
-        self._sender = {"messaging_service_sid" if is_service(sender) else "from_": sender}
+        self._sender = {"messaging_service_sid" if _SERVICE.fullmatch(sender) else "from_": sender}
         self._api_url = api_url
 
     def send(self, sms: Sms) -> SentSms:
@@ -220,8 +224,11 @@ class TwilioTexter:
         return client
 
 
-def is_service(sender: str) -> bool:
-    return sender.startswith("MG") and len(sender) == 34
+def is_sender(text: str) -> bool:
+    """Whether it can be what text messages come from: a number, a short code, a messaging service or a name."""
+    if _SERVICE.fullmatch(text) or re.fullmatch(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", text):
+        return True
+    return re.fullmatch(r"[A-Za-z0-9 &+_-]{1,11}", text) is not None and re.search(r"[A-Za-z]", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +283,19 @@ def _is_sound(text: str) -> bool:
     if not isinstance(found, dict):
         return False
     messages = found.get("messages", [found])
-    return isinstance(messages, list) and all(
-        isinstance(each, dict) and isinstance(each.get("sid"), str) and each["sid"] for each in messages
-    )
+    return isinstance(messages, list) and all(map(_is_record, messages))
+
+
+def _is_record(found: object) -> bool:
+    if not isinstance(found, dict) or not isinstance(found.get("sid"), str) or not found["sid"]:
+        return False
+    try:
+        for name in _DATES:
+            if found.get(name) is not None:
+                parsedate_to_datetime(found[name])
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True
 
 
 def _sent(message: Any) -> SentSms:
