@@ -20,6 +20,7 @@ import httpx
 from typing_extensions import override
 
 from sandbox.driver_accounting import Sage, Xero
+from sandbox.driver_sms import Sms
 from sandbox.errors import SandboxError
 from sandbox.plain import plain, text_of
 
@@ -131,6 +132,7 @@ class Sandbox:
         self._http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
         self.xero = Xero(self._http, self.url)
         self.sage = Sage(self._http, self.url)
+        self.sms = Sms(self._http)
         self._people: dict[str, Person] = {}
 
     def close(self) -> None:
