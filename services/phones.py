@@ -59,11 +59,12 @@ def mask_mobile(number: str) -> str:
         return "•••"
     shown = phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
     code, *groups = re.split(r"[^+0-9]+", shown)
-    # At least three digits stay hidden.
-    hideable = sum(map(len, groups)) - 6
+    # At least three digits stay hidden. The number's own are counted: some countries' way to write it adds to them.
+    own = number.removeprefix(code)
+    hideable = len(own) - 6
     if hideable < 0:
         return f"{code} •••"
-    first = f"{groups[0]} " if len(groups[0]) <= hideable else ""
+    first = f"{groups[0]} " if len(groups[0]) <= hideable and own.startswith(groups[0]) else ""
     return f"{code} {first}••• {number[-3:]}"
 
 

@@ -159,6 +159,7 @@ def test_a_cleaned_number_stays_as_it_is_in_every_region(text: str, region: Regi
         ("+4520123456", "+45 20 ••• 456"),
         ("+5491123456789", "+54 9 ••• 789"),
         ("+6831234567", "+683 ••• 567"),
+        ("+378800000", "+378 ••• 000"),
         ("", "•••"),
         ("07911 123456", "•••"),
         ("+999123456789", "•••"),
@@ -169,6 +170,9 @@ def test_a_masked_number_can_be_recognised_but_not_dialled(number: str, masked: 
 
 
 @given(_INTERNATIONAL)
+@example("+378800000")
+@example("+2616862749")
+@example("+67227674")
 def test_a_masked_number_hides_three_digits_at_least(number: str) -> None:
     masked = mask_mobile(number)
     digits = sum(sign.isdigit() for sign in masked)
