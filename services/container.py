@@ -20,9 +20,13 @@ from services.clients.connecting import ClientConnectingService
 from services.clients.search import ClientSearchService
 from services.delivery.email import Mailer
 from services.exports import ExportService
+from services.invitations.bulk import BulkInviting
+from services.invitations.delivery import DeliveryService
 from services.invitations.first_user import FirstUserService
+from services.invitations.listing import InvitationListService
 from services.invitations.reminder_settings import ReminderSettingsService
 from services.invitations.reminders import ReminderService
+from services.invitations.renewing import InvitationActions
 from services.invitations.service import InvitationService
 from services.keys import Keyring
 from services.overview import OverviewService
@@ -47,6 +51,10 @@ class Services:
     upkeep: UpkeepService
     information: InformationService
     invitations: InvitationService
+    invitation_actions: InvitationActions
+    invitation_list: InvitationListService
+    bulk_inviting: BulkInviting
+    deliveries: DeliveryService
     first_users: FirstUserService
     overview: OverviewService
     reminders: ReminderService
@@ -101,6 +109,10 @@ def build(
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),
+        invitation_actions=InvitationActions(database, keys),
+        invitation_list=InvitationListService(database),
+        bulk_inviting=BulkInviting(database, keys),
+        deliveries=DeliveryService(database),
         first_users=FirstUserService(database, keys),
         overview=OverviewService(database),
         reminders=ReminderService(database),
