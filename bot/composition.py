@@ -26,7 +26,7 @@ from bot.worker import LaneSettings, Worker
 from db.models import Lane, Provider
 from db.session import Database
 from handlers import add_client, client_sync, clients, pages
-from handlers.pages import accounting_oauth, install, sms_status
+from handlers.pages import accounting_oauth, email_status, install, sms_status
 from services import container
 from services.accounting import budgets
 from services.accounting.budgets import Budgets
@@ -127,6 +127,7 @@ class Composition:
                 *self._install_pages(),
                 *self._consent_pages(),
                 *self._sms_pages(),
+                *self._email_pages(),
             ],
             self.errors,
             self.after,
@@ -176,6 +177,13 @@ class Composition:
             return []
         return sms_status.routes(self.texter.verify_callback, _log_text_message, public_url=self.settings.public_url)
 
+    def _email_pages(self) -> list[Route]:
+        """None where no mail service tells of its e-mails."""
+        secret = self.settings.email_webhook_secret
+        if secret is None:
+            return []
+        return email_status.routes(secret.get_secret_value(), self.services.deliveries.emails_reported)
+
     def _slack_of(self, practice_id: uuid.UUID) -> PracticeSlack | None:
         """None once the practice uninstalled the app."""
         workspace = self.services.workspaces.workspace(practice_id)
@@ -199,6 +207,7 @@ class Composition:
         kinds = [
             *messenger.kinds(),
             *self.services.invitations.kinds(),
+            *self.services.bulk_inviting.kinds(),
             *self.services.upkeep.kinds(),
             *self.services.information.kinds(),
             *self.services.client_sync.runner.kinds(),

@@ -53,6 +53,7 @@ class Settings(BaseModel):
     encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_split)] = Field(min_length=1)
     smtp_url: SecretStr | None = None
     email_from: str | None = None
+    email_webhook_secret: SecretStr | None = None
     extract_email_domain: str = "extract.localhost"
     first_admin: str | None = None
     billing_url: str | None = None
