@@ -367,7 +367,7 @@ class Person:
 
     def click(self, what: str, *, home: bool = False) -> Answer:
         """Press the button with this text, action_id or value: in the top modal or, if none is open, in the newest
-        message that has it; `home=True` looks in the Home tab. An overflow menu's entries are buttons too."""
+        message that has it; `home=True` looks in the Home tab. The entries of a menu or select are buttons too."""
         state = self.state()
         for container, surface in self._surfaces(state, home=home):
             found = _find_button(surface.get("blocks") or [], what)
@@ -544,18 +544,21 @@ def _find_input(view: View, where: str) -> tuple[Json, Json]:
     raise SandboxError(f"no input {where!r} in the view:\n{view}")
 
 
+_CLICKED = frozenset({"button", "overflow", "static_select"})
+
+
 def _find_button(blocks: Sequence[Json], what: str) -> tuple[Json, Json, Any] | None:
     buttons: list[tuple[Json, Json]] = []
     for block in blocks:
         elements = block["elements"] if block["type"] == "actions" else [block.get("accessory") or {}]
-        buttons += [(block, element) for element in elements if element.get("type") in {"button", "overflow"}]
+        buttons += [(block, element) for element in elements if element.get("type") in _CLICKED]
     for block, element in buttons:
         if element["type"] == "button" and what in {text_of(element), element["action_id"], element.get("value")}:
             return block, element, None
-        if element["type"] == "overflow":
+        if element["type"] != "button":
             for option in element["options"]:
                 if what in {text_of(option), option["value"]}:
-                    return block, element, {"type": "overflow", "selected_option": option}
+                    return block, element, {"type": element["type"], "selected_option": option}
     return None
 
 

@@ -49,7 +49,7 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import client_views, sync_views
+from tests.modals import client_views, reminder_views, sync_views
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -260,6 +260,7 @@ VIEWS: dict[str, View] = {
     "loading": notices.loading(),
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
+    **reminder_views.VIEWS,
 }
 HOMES = {
     "home": home.overview(OVERVIEW),
@@ -285,6 +286,7 @@ MESSAGES: dict[str, Message] = {
     "help": help_text.commands(),
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
+    **reminder_views.MESSAGES,
 }
 
 
