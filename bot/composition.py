@@ -207,6 +207,7 @@ class Composition:
         kinds = [
             *messenger.kinds(),
             *self.services.invitations.kinds(),
+            *self.services.nudges.kinds(),
             *self.services.bulk_inviting.kinds(),
             *self.services.upkeep.kinds(),
             *self.services.information.kinds(),

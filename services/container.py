@@ -24,6 +24,7 @@ from services.invitations.bulk import BulkInviting
 from services.invitations.delivery import DeliveryService
 from services.invitations.first_user import FirstUserService
 from services.invitations.listing import InvitationListService
+from services.invitations.nudging import NudgeService
 from services.invitations.reminder_settings import ReminderSettingsService
 from services.invitations.reminders import ReminderService
 from services.invitations.renewing import InvitationActions
@@ -55,6 +56,7 @@ class Services:
     invitation_list: InvitationListService
     bulk_inviting: BulkInviting
     deliveries: DeliveryService
+    nudges: NudgeService
     first_users: FirstUserService
     overview: OverviewService
     reminders: ReminderService
@@ -113,6 +115,7 @@ def build(
         invitation_list=InvitationListService(database),
         bulk_inviting=BulkInviting(database, keys),
         deliveries=DeliveryService(database),
+        nudges=NudgeService(database, keys, mailer, public_url=public_url, email_from=email_from),
         first_users=FirstUserService(database, keys),
         overview=OverviewService(database),
         reminders=ReminderService(database),

@@ -14,7 +14,6 @@ from db.models import (
     Channel,
     ClientUser,
     Invitation,
-    InvitationLink,
     InvitationStatus,
     Lane,
     Login,
@@ -22,15 +21,15 @@ from db.models import (
 )
 from db.session import Database
 from services import audit, jobs
-from services.delivery.email import Email, Mailbox, Mailer, RefusedError, UndeliveredError, message_id_for
+from services.delivery.email import Mailer, RefusedError, UndeliveredError
 from services.emails import email_key
 from services.errors import ConflictError, InvalidError, NotFoundError
 from services.invitations.delivery import is_wanted, record_failure, record_sent
 from services.invitations.email import invitation_text
 from services.invitations.inviting import EMAIL_KIND
+from services.invitations.letters import Letters
 from services.invitations.records import Accepted, InvitationClosedError, InvitationNotice, InvitationPage, LinkState
 from services.invitations.rows import (
-    InvitationRows,
     change,
     find,
     find_by_token,
@@ -39,10 +38,9 @@ from services.invitations.rows import (
     require_open,
     tell_inviter,
 )
-from services.jobs import Claim, GiveUp, Kind, Retry
+from services.jobs import Claim, Kind, Retry
 from services.keys import Keyring
 from services.logins import Passwords, check_password
-from services.zones import zone
 
 _EXPIRED_AT_ONCE = 200
 _REINSTALL_CHECK = timedelta(hours=6)
@@ -65,14 +63,9 @@ class InvitationService:
         passwords: Passwords | None = None,
     ) -> None:
         """Raises ValueError when `email_from` is not an address."""
-        try:
-            self._sender = Mailbox.parse(email_from)
-        except ValueError as error:
-            raise ValueError(f"EMAIL_FROM: {error}") from None
+        self._letters = Letters(keys, public_url=public_url, email_from=email_from)
         self._database = database
-        self._keys = keys
         self._mailer = mailer
-        self._public_url = public_url.rstrip("/")
         self._now = now
         self._passwords = passwords or Passwords()
 
@@ -98,7 +91,7 @@ class InvitationService:
                 return
             if rows.practice.uninstalled_at is not None:
                 raise Retry("The practice has uninstalled Clientdesk", after=_REINSTALL_CHECK)
-            email = self._email(session, claim.key, rows)
+            email = self._letters.write(session, claim.key, rows, invitation_text, self._now())
         try:
             self._mailer.send(email)
         except UndeliveredError as error:
@@ -216,35 +209,6 @@ class InvitationService:
             expired += len(invitations)
             if len(invitations) < _EXPIRED_AT_ONCE:
                 return expired
-
-    def _email(self, session: Session, key: str, rows: InvitationRows) -> Email:
-        link = session.execute(
-            select(InvitationLink).where(
-                InvitationLink.invitation_id == rows.invitation.id, InvitationLink.channel == Channel.EMAIL
-            )
-        ).scalar_one()
-        try:
-            token = self._keys.token_again(link.nonce, link.token_hash)
-        except ValueError as error:
-            raise GiveUp(str(error)) from error
-        content = invitation_text(
-            practice=rows.practice.name,
-            client=rows.client.name,
-            person=rows.client_user.name,
-            inviter=rows.inviter.name,
-            link=f"{self._public_url}/i/{token}",
-            # The inviter's, which is mostly the client's too.
-            expires_at=rows.invitation.expires_at.astimezone(zone(rows.inviter.timezone)),
-        )
-        return Email(
-            sender=self._sender,
-            recipient=Mailbox(rows.client_user.name, rows.invitation.email),
-            subject=content.subject,
-            text=content.text,
-            html=content.html,
-            message_id=message_id_for(key, self._sender.domain),
-            date=self._now(),
-        )
 
     def _checked_hash(self, page: InvitationPage, known_hash: str | None, password: str, repeat: str | None) -> str:
         """The login's hash if `password` is the login's, else that of a password good enough to be new."""
