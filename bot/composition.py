@@ -39,7 +39,7 @@ from services.accounting.upkeep import CHECK, KEEP_ALIVE
 from services.accounting.xero import Xero
 from services.delivery import sms
 from services.delivery.email import Email, Mailer, RefusedError, SmtpMailer
-from services.delivery.sms import SmsStatus, TwilioTexter, status_words
+from services.delivery.sms import TwilioTexter
 from services.installs import InstallService
 from services.jobs import Jobs
 from services.keys import Keyring
@@ -92,6 +92,8 @@ class Composition:
             # Sage's consent always gives all of a person's businesses.
             bulk_connections={Provider.XERO: settings.xero_bulk_connections, Provider.SAGE: True},
             sync_window=2 * settings.sync_concurrency,
+            texter=self.texter,
+            mobile_app_url=settings.mobile_app_url,
         )
         self.transport = SlackTransport(settings.slack_api_url)
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
@@ -175,7 +177,9 @@ class Composition:
         """None where no text messages are sent."""
         if self.texter is None:
             return []
-        return sms_status.routes(self.texter.verify_callback, _log_text_message, public_url=self.settings.public_url)
+        return sms_status.routes(
+            self.texter.verify_callback, self.services.texting.on_status, public_url=self.settings.public_url
+        )
 
     def _email_pages(self) -> list[Route]:
         """None where no mail service tells of its e-mails."""
@@ -208,6 +212,7 @@ class Composition:
             *messenger.kinds(),
             *self.services.invitations.kinds(),
             *self.services.nudges.kinds(),
+            *self.services.texting.kinds(),
             *self.services.bulk_inviting.kinds(),
             *self.services.upkeep.kinds(),
             *self.services.information.kinds(),
@@ -266,10 +271,6 @@ def texter(settings: Settings, pool: ProviderPool) -> TwilioTexter | None:
         sender=settings.twilio_from,
         api_url=settings.twilio_api_url,
     )
-
-
-def _log_text_message(sid: str, status: SmsStatus, error_code: int | None) -> None:
-    _log.info("Text message %s: %s", sid, status_words(status, error_code))
 
 
 def _budgets(settings: Settings) -> dict[Provider, Budgets]:

@@ -19,6 +19,7 @@ from services.clients.card import ClientCardService
 from services.clients.connecting import ClientConnectingService
 from services.clients.search import ClientSearchService
 from services.delivery.email import Mailer
+from services.delivery.sms import Texter
 from services.exports import ExportService
 from services.invitations.bulk import BulkInviting
 from services.invitations.delivery import DeliveryService
@@ -29,6 +30,7 @@ from services.invitations.reminder_settings import ReminderSettingsService
 from services.invitations.reminders import ReminderService
 from services.invitations.renewing import InvitationActions
 from services.invitations.service import InvitationService
+from services.invitations.texting import TextingService
 from services.keys import Keyring
 from services.overview import OverviewService
 from services.people import PeopleService
@@ -57,6 +59,7 @@ class Services:
     bulk_inviting: BulkInviting
     deliveries: DeliveryService
     nudges: NudgeService
+    texting: TextingService
     first_users: FirstUserService
     overview: OverviewService
     reminders: ReminderService
@@ -80,7 +83,10 @@ def build(
     budgets: Mapping[Provider, Budgets] = USUAL,
     bulk_connections: Mapping[Provider, bool],
     sync_window: int,
+    texter: Texter | None = None,
+    mobile_app_url: str | None = None,
 ) -> Services:
+    """Without a `texter`, nothing goes out as a text message."""
     calls = ProviderCalls(database, TokenManager(database, keys, providers), budgets)
     consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
     connections = ConnectionService(database, calls, providers)
@@ -116,6 +122,7 @@ def build(
         bulk_inviting=BulkInviting(database, keys),
         deliveries=DeliveryService(database),
         nudges=NudgeService(database, keys, mailer, public_url=public_url, email_from=email_from),
+        texting=TextingService(database, keys, texter, public_url=public_url, app_url=mobile_app_url),
         first_users=FirstUserService(database, keys),
         overview=OverviewService(database),
         reminders=ReminderService(database),

@@ -122,6 +122,7 @@ class World:
         client: str = "Harbour Bakery",
         name: str = "Ada Byrne",
         email: str = "ada@harbour.example",
+        mobile: str | None = None,
     ) -> Person:
         practice_id = practice_id or self.practice()
         now = self.clock.now()
@@ -148,6 +149,7 @@ class World:
                 name=name,
                 email=email,
                 email_key=email_key(email),
+                mobile=mobile,
                 role=ClientRole.BUSINESS_ADMIN,
                 is_owner=True,
                 created_at=now,
@@ -182,8 +184,8 @@ class World:
         self.invitations.send_email(self.claim())
         return person, self.outbox.token()
 
-    def claim(self) -> Claim:
-        (claim,) = self.jobs.claim(Lane.MAIL, 1, timedelta(minutes=1))
+    def claim(self, lane: Lane = Lane.MAIL) -> Claim:
+        (claim,) = self.jobs.claim(lane, 1, timedelta(minutes=1))
         return claim
 
     def invitation(self, person: Person) -> Invitation:

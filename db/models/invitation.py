@@ -48,7 +48,7 @@ class Delivery(StrEnum):
 
 
 class Invitation(Identified, Base):
-    """At most one live invitation a client user. `failure` says why it could not be delivered.
+    """At most one live invitation a client user. `failure` says why it, or one of its links, could not be delivered.
 
     `next_reminder_at` is when the inviter is next reminded of it, NULL once nothing more is due; `next_nudge_at` is the
     same for the client, of whom `nudges` counts the e-mails. `reminders_stopped`: somebody wants to hear no more of it.

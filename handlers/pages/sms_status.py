@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from services.delivery.sms import SmsStatus
+from services.delivery.sms import CALLBACK_PATH, SmsStatus
 
-PATH = "/webhooks/sms"
 _LARGEST_BODY = 16 * 1024
 _MOST_FIELDS = 100
 _LONGEST_SID = 64
 Verify = Callable[[str, str, Mapping[str, str]], bool]
-OnStatus = Callable[[str, SmsStatus, int | None], None]
-"""Gets a message's sid, how it stands, and Twilio's number for what went wrong. One that is not known is no failure."""
+OnStatus = Callable[[str, str, SmsStatus, int | None], None]
+"""Gets what the callback's address names as its `link`, a message's sid, how it stands, and Twilio's number for what
+went wrong. One that is not known is no failure."""
 
 
 def routes(verify: Verify, on_status: OnStatus, *, public_url: str) -> list[Route]:
@@ -34,7 +34,7 @@ def routes(verify: Verify, on_status: OnStatus, *, public_url: str) -> list[Rout
             return PlainTextResponse("Not a form", 400)
         # Not the address that the request came to: a proxy may have changed it.
         query = request.url.query
-        url = public_url + PATH + (f"?{query}" if query else "")
+        url = public_url + CALLBACK_PATH + (f"?{query}" if query else "")
         if not verify(request.headers.get("x-twilio-signature", ""), url, form):
             return PlainTextResponse("The signature does not match", 403)
         sid, word = form.get("MessageSid", ""), form.get("MessageStatus", "")
@@ -42,10 +42,11 @@ def routes(verify: Verify, on_status: OnStatus, *, public_url: str) -> list[Rout
             return PlainTextResponse("Names no message", 400)
         status = SmsStatus.read(word)
         if status is not None:
-            await run_in_threadpool(on_status, sid, status, _number(form.get("ErrorCode", "")))
+            link = request.query_params.get("link", "")
+            await run_in_threadpool(on_status, link, sid, status, _number(form.get("ErrorCode", "")))
         return Response(status_code=204)
 
-    return [Route(PATH, receive, methods=["POST"])]
+    return [Route(CALLBACK_PATH, receive, methods=["POST"])]
 
 
 async def _read(request: Request) -> bytes | None:

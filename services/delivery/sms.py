@@ -21,6 +21,8 @@ from services.delivery.sms_codes import OPERATORS, REASONS, WAIT
 TIMEOUT = urllib3.Timeout(connect=3, read=10)
 """For the pool that a TwilioTexter is given."""
 LONGEST_BODY = 1_600
+CALLBACK_PATH = "/webhooks/sms"
+"""Where Twilio tells what becomes of a message, at PUBLIC_URL. Its query is signed too."""
 _SHORTEST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _LOOKED_AT = 200

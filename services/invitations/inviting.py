@@ -23,8 +23,10 @@ from services.invitations.reminders import rhythm_of, schedule
 from services.invitations.schedule import NUDGED_AFTER
 from services.jobs import NewJob
 from services.keys import Keyring, hash_token
+from services.phones import mask_mobile
 
 EMAIL_KIND = "invitation.send_email"
+SMS_KIND = "invitation.send_sms"
 LIFETIME = timedelta(days=7)
 
 
@@ -39,7 +41,8 @@ def invite(
     now: datetime,
     replaces: uuid.UUID | None = None,
 ) -> Invitation:
-    """Adds the invitation, its e-mail link, the job that sends it and the audit entry to the caller's transaction.
+    """Adds the invitation, a link by e-mail and, to a mobile, one by text message, the jobs that send them and the
+    audit entry to the caller's transaction.
 
     The client user's earlier invitation, if there is one, is over by then; `replaces` names it.
     """
@@ -63,16 +66,10 @@ def invite(
     session.add(invitation)
     session.flush()
     _add_link(session, invitation, Channel.EMAIL, keys)
-    jobs.put(
-        session,
-        NewJob(
-            lane=Lane.MAIL,
-            kind=EMAIL_KIND,
-            key=f"invitation-email:{invitation.id}",
-            practice_id=practice_id,
-            args={"invitation_id": str(invitation.id)},
-        ),
-    )
+    _put(session, invitation, Lane.MAIL, EMAIL_KIND, "invitation-email")
+    if invitation.mobile is not None:
+        _add_link(session, invitation, Channel.SMS, keys)
+        _put(session, invitation, Lane.SMS, SMS_KIND, "invitation-sms")
     audit.record(
         session,
         actor,
@@ -82,11 +79,25 @@ def invite(
         after={
             "client_user_id": str(client_user.id),
             "email": invitation.email,
+            **({"mobile": mask_mobile(invitation.mobile)} if invitation.mobile else {}),
             "status": invitation.status,
             "replaces": replaces and str(replaces),
         },
     )
     return invitation
+
+
+def _put(session: Session, invitation: Invitation, lane: Lane, kind: str, name: str) -> None:
+    jobs.put(
+        session,
+        NewJob(
+            lane=lane,
+            kind=kind,
+            key=f"{name}:{invitation.id}",
+            practice_id=invitation.practice_id,
+            args={"invitation_id": str(invitation.id)},
+        ),
+    )
 
 
 def _add_link(session: Session, invitation: Invitation, channel: Channel, keys: Keyring) -> None:

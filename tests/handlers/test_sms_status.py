@@ -20,7 +20,7 @@ PUBLIC = "https://desk.example"
 TOKEN = "12345"
 SENT = {"MessageSid": "SM1", "MessageStatus": "sent", "To": "+447700900123", "AccountSid": "AC1", "Empty": ""}
 FORM = "application/x-www-form-urlencoded"
-Told = list[tuple[str, SmsStatus, int | None]]
+Told = list[tuple[str, str, SmsStatus, int | None]]
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def all_told() -> Told:
 def client(all_told: Told) -> Iterator[httpx.Client]:
     texter = TwilioTexter(ProviderPool(), account_sid="AC1", auth_token=TOKEN, sender="+447700900000")
 
-    def on_status(sid: str, status: SmsStatus, error_code: int | None) -> None:
-        all_told.append((sid, status, error_code))
+    def on_status(link: str, sid: str, status: SmsStatus, error_code: int | None) -> None:
+        all_told.append((link, sid, status, error_code))
 
     app = Starlette(routes=sms_status.routes(texter.verify_callback, on_status, public_url=PUBLIC))
     with listening() as listener, serving(app, listener):
@@ -83,7 +83,15 @@ def test_a_signed_status_is_heard(
 ) -> None:
     answer = post(client, SENT | changes)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert told == [heard]
+    assert told == [("", *heard)]
+
+
+@pytest.mark.parametrize(
+    ("query", "link"), [("?link=a%2Fb&x", "a/b"), ("?link=", ""), ("?x=1", ""), ("?link=1&link=2", "2")]
+)
+def test_what_the_address_names_is_heard_with_it(client: httpx.Client, told: Told, query: str, link: str) -> None:
+    assert post(client, SENT, query=query).status_code == 204
+    assert told == [(link, "SM1", SmsStatus.SENT, None)]
 
 
 def test_the_addresses_query_is_signed_too(client: httpx.Client, told: Told) -> None:
@@ -173,7 +181,7 @@ def test_no_signed_form_makes_us_fail(client: httpx.Client, told: Told, form: di
 
 
 def test_a_message_goes_out_and_its_statuses_come_back(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger="bot.composition")
+    caplog.set_level(logging.INFO, logger="services.invitations.texting")
     stack.sandbox.sms.change_settings(delay=0.0)
     texter = stack.composition.texter
     assert texter is not None

@@ -148,7 +148,7 @@ def test_an_invitation_has_failed_only_when_each_of_its_links_has(
     _with_text_message(world, person, other)
     world.deliveries.emails_reported([_report(world, EmailEvent.BOUNCED)])
     assert world.invitation(person).status is status
-    assert world.told() == (TOLD if status is InvitationStatus.FAILED else [])
+    assert world.told() == (TOLD if status is InvitationStatus.FAILED else ["slack.invitation_link_failed"])
 
 
 def test_a_text_message_that_went_out_first_does_not_keep_the_e_mail_back(world: World) -> None:
@@ -165,6 +165,7 @@ def test_a_refused_address_beside_a_text_message_is_no_failure_yet(world: World)
     world.outbox.answers = [RefusedError("550 No such user")]
     world.invitations.send_email(world.claim())
     invitation: Invitation = world.invitation(person)
-    assert (invitation.status, invitation.failure) == (InvitationStatus.QUEUED, None)
+    failure = "The mail server refused ada@harbour.example: 550 No such user"
+    assert (invitation.status, invitation.failure) == (InvitationStatus.QUEUED, failure)
     assert _links(world, person)[0][0] is Delivery.FAILED
-    assert world.told() == []
+    assert world.told() == ["slack.invitation_link_failed"]
