@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.files import send_file
 from bot.slack_api import SlackTransport, UploadError, retry_after
 from db.models import Lane, SyncState
-from modals import cards, connections, exports, permissions, reminders
+from modals import cards, connections, exports, invitation_list, permissions, reminders
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
@@ -27,6 +27,7 @@ from services.clients.connecting import FINISHED
 from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT, EXPORT_FAILED
+from services.invitations.bulk import BULK_DONE
 from services.invitations.records import InvitationNotice
 from services.invitations.reminders import DIGEST
 from services.jobs import Claim, GiveUp, Kind, Retry
@@ -81,6 +82,7 @@ class SlackMessenger:
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
             _kind(DIGEST, self._reminders),
+            _kind(BULK_DONE, self._invitations_sent),
             # Somebody waits for it: told soon when it does not come.
             replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
             _kind(EXPORT_FAILED, self._client_export_failed),
@@ -158,7 +160,7 @@ class SlackMessenger:
         if notice is not None:
             self._send(claim, notice.practice_id, notice.slack_user_id, card(notice))
 
-    def _about_invitation(self, name: str, card: Callable[[InvitationNotice], Message]) -> Kind:
+    def _about_invitation(self, name: str, card: Callable[[InvitationNotice], Message | None]) -> Kind:
         def run(claim: Claim) -> None:
             notice = self._services.invitations.notice(uuid.UUID(claim.args["invitation_id"]))
             self._send(claim, notice.practice_id, notice.inviter_slack_user_id, card(notice))
@@ -215,6 +217,10 @@ class SlackMessenger:
     def _sync_arrived(self, claim: Claim) -> None:
         user = self._services.people.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
         self._send(claim, _practice(claim), user, results.arrived(Goal(claim.args["goal"])))
+
+    def _invitations_sent(self, claim: Claim) -> None:
+        done = self._services.bulk_inviting.report(_practice(claim), claim.args)
+        self._send(claim, done.practice_id, done.slack_user_id, invitation_list.report(done))
 
     def _reminders(self, claim: Claim) -> None:
         practice_id = _practice(claim)

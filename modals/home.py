@@ -2,7 +2,7 @@
 
 from db.models import InvitationStatus, Role
 from modals import blocks as b
-from modals import set_up
+from modals import invitations, set_up
 from modals.add_client import ids as add_client
 from modals.client_sync import ids as client_sync
 from modals.clients import ids as clients
@@ -65,7 +65,8 @@ def overview(shown: Overview) -> b.View:
             b.rich([b.emoji("warning"), b.words(words)]),
             b.actions(b.button("Reconnect", client_sync.OPEN), block_id="broken"),
         ]
-    blocks += [b.divider(), b.header("Invitations"), b.section(_invitations(shown))]
+    listing = b.button("Invitations", invitations.LIST)
+    blocks += [b.divider(), b.header("Invitations"), b.section(_invitations(shown), accessory=listing)]
     blocks += [b.divider(), b.header("Newest clients")]
     if shown.recent:
         blocks += [

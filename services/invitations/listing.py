@@ -110,7 +110,7 @@ class InvitationListService:
                 pages=pages,
                 found=found,
                 actionable=_actionable(session, listed, wish.standing, found),
-                lines=tuple(_line(row, colleague) for row in rows),
+                lines=tuple(_line(row, colleague, now) for row in rows),
             )
 
 
@@ -214,7 +214,7 @@ def _actionable(session: Session, listed: Select[*tuple[Any, ...]], standing: St
     return found if standing in RESENDABLE else 0
 
 
-def _line(row: Any, colleague: Colleague) -> InvitationLine:
+def _line(row: Any, colleague: Colleague, now: datetime) -> InvitationLine:
     client, user, invitation, inviter = (*row, None, None)[:4]
     zoned = zone(colleague.timezone)
     if invitation is None:
@@ -225,6 +225,7 @@ def _line(row: Any, colleague: Colleague) -> InvitationLine:
             person_name=user and user.name,
             email=user and user.email,
         )
+    is_over = invitation.status in LIVE and now >= invitation.expires_at  # whether or not the sweep has come by
     return InvitationLine(
         client_id=client.id,
         client_name=client.name,
@@ -232,7 +233,7 @@ def _line(row: Any, colleague: Colleague) -> InvitationLine:
         person_name=user.name,
         email=invitation.email,
         invitation_id=invitation.id,
-        status=invitation.status,
+        status=InvitationStatus.EXPIRED if is_over else invitation.status,
         inviter=inviter,
         created_at=invitation.created_at.astimezone(zoned),
         expires_at=invitation.expires_at.astimezone(zoned),

@@ -49,7 +49,7 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import client_views, reminder_views, sync_views
+from tests.modals import client_views, invitation_views, reminder_views, sync_views
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -261,6 +261,7 @@ VIEWS: dict[str, View] = {
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
     **reminder_views.VIEWS,
+    **invitation_views.VIEWS,
 }
 HOMES = {
     "home": home.overview(OVERVIEW),
@@ -275,8 +276,6 @@ MESSAGES: dict[str, Message] = {
     "consent finished": connecting.consent_finished(CONSENT),
     "consent finished, organisation to choose": connecting.consent_finished(replace(CONSENT, organisation=None)),
     "accepted": cards.invitation_accepted(NOTICE),
-    "failed": cards.invitation_failed(NOTICE),
-    "renewal asked": cards.invitation_renewal_asked(NOTICE),
     "permission asked": permissions.card(REQUEST),
     "permission asked, approved": permissions.card(APPROVED),
     "permission asked, declined": permissions.card(DECLINED),
@@ -287,6 +286,7 @@ MESSAGES: dict[str, Message] = {
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
     **reminder_views.MESSAGES,
+    **invitation_views.MESSAGES,
 }
 
 
