@@ -28,6 +28,7 @@ from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT, EXPORT_FAILED
 from services.invitations.bulk import BULK_DONE
+from services.invitations.delivery import LINK_FAILED
 from services.invitations.records import InvitationNotice
 from services.invitations.reminders import DIGEST
 from services.jobs import Claim, GiveUp, Kind, Retry
@@ -72,6 +73,7 @@ class SlackMessenger:
             _kind(FINISHED, self._client_consent_finished),
             self._about_invitation("slack.invitation_accepted", cards.invitation_accepted),
             self._about_invitation("slack.invitation_failed", cards.invitation_failed),
+            self._about_invitation(LINK_FAILED, cards.invitation_link_failed),
             self._about_invitation("slack.invitation_renewal_asked", cards.invitation_renewal_asked),
             _kind(ENDED, self._authorisation_ended),
             _kind(LAPSING, self._authorisation_lapsing),

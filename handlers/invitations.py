@@ -115,8 +115,10 @@ def open_change(
 
 def save_email(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
     origin = InvitationMetadata.of(view)
-    email = form.read(view).get("email") or ""
-    outcome = services.invitation_actions.change_email(actor, origin.invitation, email)
+    typed = form.read(view)
+    outcome = services.invitation_actions.change_email(
+        actor, origin.invitation, typed.get("email") or "", typed.get("mobile") or ""
+    )
     if origin.message is not None:
         ack(response_action="update", view=invitations.renewed(outcome))
         place = origin.message

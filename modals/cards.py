@@ -7,6 +7,7 @@ from modals.add_client import ids as add_client
 from services.invitations.records import InvitationNotice
 from services.workspaces import InstallNotice
 
+_ON_ITS_WAY = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENT})
 _OVER = frozenset({InvitationStatus.ACCEPTED, InvitationStatus.REVOKED, InvitationStatus.SUPERSEDED})
 
 
@@ -67,6 +68,35 @@ def invitation_failed(notice: InvitationNotice) -> b.Message | None:
                 ],
                 [b.words(notice.failure or "The address was refused.")],
                 [b.words("The client account is there. Check the address with your client.")],
+            ),
+            invitations.message_buttons(notice.invitation_id),
+        ],
+    )
+
+
+def invitation_link_failed(notice: InvitationNotice) -> b.Message | None:
+    """One of its two links did not get through. None once it is opened, sent anew or over, or if neither did."""
+    if notice.status not in _ON_ITS_WAY or not notice.failure:
+        return None
+    said = f"The invitation to {notice.client_name} reaches {notice.person_name} one way only"
+    return b.message(
+        said,
+        [
+            b.rich(
+                [
+                    b.emoji("warning"),
+                    b.words(" The invitation for "),
+                    b.bold(notice.person_name),
+                    b.words(" to "),
+                    b.bold(notice.client_name),
+                    b.words(" goes out one way only."),
+                ],
+                [b.words(notice.failure)],
+                [
+                    b.words(
+                        "It can be accepted by the other one. To correct what was wrong, change it: both are sent anew."
+                    )
+                ],
             ),
             invitations.message_buttons(notice.invitation_id),
         ],

@@ -11,6 +11,7 @@ from modals.form import Metadata
 from services.invitations.first_user import Invitable, Invited
 from services.invitations.listing import InvitationWish, Standing
 from services.invitations.records import Renewed, Subject
+from services.phones import mask_mobile
 
 OPEN = "invitations.open"
 SUBMIT = "invitations.submit"
@@ -67,11 +68,22 @@ def open_button(client_id: uuid.UUID) -> b.Element:
     return b.button(TITLE, OPEN, value=str(client_id), style="primary")
 
 
-def contact_fields(name: str | None = None, email: str | None = None) -> list[b.Block]:
-    return [
+def contact_fields(
+    name: str | None = None, email: str | None = None, mobile: str | None = None, *, texts: bool
+) -> list[b.Block]:
+    """The mobile is asked for where `texts` go out."""
+    fields = [
         b.field("contact_name", "Client's name", b.text_input(name, placeholder="First and last name")),
         b.field("contact_email", "Client's e-mail", b.text_input(email, placeholder="name@example.com")),
     ]
+    if texts:
+        fields.append(_mobile_field("contact_mobile", "Client's mobile", mobile))
+    return fields
+
+
+def _mobile_field(block_id: str, label: str, mobile: str | None) -> b.Block:
+    hint = "For a text message with the link and the app."
+    return b.field(block_id, label, b.text_input(mobile), hint=hint, optional=True)
 
 
 def form(shown: Invitable) -> b.View:
@@ -81,7 +93,7 @@ def form(shown: Invitable) -> b.View:
             b.rich(
                 [b.words("They get an e-mail with a link, and become the owner of "), b.bold(shown.name), b.words(".")]
             ),
-            *contact_fields(),
+            *contact_fields(texts=shown.texts),
         ],
         callback_id=SUBMIT,
         submit="Invite",
@@ -90,7 +102,8 @@ def form(shown: Invitable) -> b.View:
 
 
 def done(invited: Invited) -> b.View:
-    said = f"{invited.contact_name} is being invited to {invited.client_name} at {invited.contact_email}."
+    texted = f" and {mask_mobile(invited.contact_mobile)}" if invited.contact_mobile else ""
+    said = f"{invited.contact_name} is being invited to {invited.client_name} at {invited.contact_email}{texted}."
     return b.modal(TITLE, [b.section(f"{said} You hear from me when they accept.")])
 
 
@@ -108,6 +121,7 @@ def change_form(subject: Subject, metadata: InvitationMetadata) -> b.View:
                 ]
             ),
             b.field("email", "E-mail", b.text_input(subject.email, placeholder="name@example.com")),
+            *([_mobile_field("mobile", "Mobile", subject.mobile)] if subject.texts else []),
         ],
         callback_id=SAVE_EMAIL,
         submit="Save and send",

@@ -103,6 +103,7 @@ def build(
             billing_url=billing_url,
             consent=consent,
             connections=connections,
+            texts=texter is not None,
         ),
         client_sync=ClientSyncService(
             database, keys, calls, providers, consent, bulk_connections=bulk_connections, window=sync_window
@@ -117,13 +118,13 @@ def build(
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),
-        invitation_actions=InvitationActions(database, keys),
+        invitation_actions=InvitationActions(database, keys, texts=texter is not None),
         invitation_list=InvitationListService(database),
         bulk_inviting=BulkInviting(database, keys),
         deliveries=DeliveryService(database),
         nudges=NudgeService(database, keys, mailer, public_url=public_url, email_from=email_from),
         texting=TextingService(database, keys, texter, public_url=public_url, app_url=mobile_app_url),
-        first_users=FirstUserService(database, keys),
+        first_users=FirstUserService(database, keys, texts=texter is not None),
         overview=OverviewService(database),
         reminders=ReminderService(database),
         reminder_settings=ReminderSettingsService(database),

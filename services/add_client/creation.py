@@ -102,7 +102,15 @@ def insert_client(
 def _add_contact(
     session: Session, keys: Keyring, actor: Actor, practice: Practice, client: Client, review: Review, now: datetime
 ) -> None:
-    user = add_owner(session, actor, client, name=str(review.contact_name), email=str(review.contact_email), now=now)
+    user = add_owner(
+        session,
+        actor,
+        client,
+        name=str(review.contact_name),
+        email=str(review.contact_email),
+        mobile=review.contact_mobile,
+        now=now,
+    )
     if review.existing is ExistingUser.ADD_WITHOUT_INVITATION:
         user.login_id = session.scalar(select(Login.id).where(Login.email_key == user.email_key))
     if review.existing is None:

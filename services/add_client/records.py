@@ -50,6 +50,8 @@ class Twin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
+    """`contact_mobile` is in E.164."""
+
     name: str
     practice_code: str | None
     industry: str | None
@@ -62,6 +64,7 @@ class Review:
     contact_name: str | None
     contact_email: str | None
     existing: ExistingUser | None
+    contact_mobile: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,13 +66,15 @@ class InvitationNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Whom an invitation is for."""
+    """Whom an invitation is for. Where invitations go out as text messages (`texts`), `mobile` is in E.164."""
 
     invitation_id: uuid.UUID
     client_id: uuid.UUID
     client_name: str
     person_name: str
     email: str
+    mobile: str | None = None
+    texts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import Client, ClientUser, Invitation, InvitationStatus
+from db.models import Client, ClientUser, Invitation, InvitationStatus, Practice
 from db.session import Database
 from services import audit
 from services.actor import Actor
@@ -21,6 +21,7 @@ from services.invitations.inviting import invite
 from services.invitations.records import NotInvitableError, Refusal, Renewed, Subject
 from services.invitations.rows import change
 from services.keys import Keyring
+from services.phones import clean_mobile, mask_mobile
 from services.practice import get_colleague
 
 AT_ONCE = timedelta(seconds=5)
@@ -44,9 +45,11 @@ class InvitationActions:
     """Each is refused with NotFoundError for a client that the actor does not see, and with NotInvitableError where an
     invitation can't be changed any more."""
 
-    def __init__(self, database: Database, keys: Keyring) -> None:
+    def __init__(self, database: Database, keys: Keyring, *, texts: bool = False) -> None:
+        """`texts`: invitations go out as text messages, too."""
         self._database = database
         self._keys = keys
+        self._texts = texts
 
     def subject(self, actor: Actor, invitation_id: uuid.UUID) -> Subject:
         """Whom the invitation is for, if it can still be changed."""
@@ -58,6 +61,8 @@ class InvitationActions:
                 client_name=found.client.name,
                 person_name=found.user.name,
                 email=found.user.email,
+                mobile=found.user.mobile if self._texts else None,
+                texts=self._texts,
             )
 
     def resend(self, actor: Actor, invitation_id: uuid.UUID) -> Renewed:
@@ -66,21 +71,40 @@ class InvitationActions:
         with self._database.begin() as session:
             return resend(session, self._keys, actor, invitation_id, now, since=now - AT_ONCE)
 
-    def change_email(self, actor: Actor, invitation_id: uuid.UUID, email: str) -> Renewed:
-        """The same to another address, which is the client user's from now on. Raises InvalidError at `email`."""
+    def change_email(self, actor: Actor, invitation_id: uuid.UUID, email: str, mobile: str = "") -> Renewed:
+        """The same to another address and number, which are the client user's from now on. Where no text messages go
+        out, the number stays. Raises InvalidError at `email`, `mobile`."""
         now = self._database.now()
-        try:
-            address = clean_email(email)
-        except ValueError as error:
-            raise InvalidError({"email": str(error)}) from None
         with self._database.begin() as session:
+            address, number = self._read(session, actor, email, mobile)
             found, invitation = _find_invitation(session, actor, invitation_id, since=now - AT_ONCE, lock=True)
-            if found.user.email == address:
+            user = found.user
+            if not self._texts:
+                number = user.mobile
+            if (user.email, user.mobile) == (address, number):
                 return _renew(session, self._keys, actor, found, now, since=now - AT_ONCE)
             if invitation.id != invitation_id:
                 raise found.refuse(Refusal.REPLACED)
-            _change_address(session, actor, found.user, address, now)
+            if user.email != address:
+                _change_address(session, actor, user, address, now)
+            if user.mobile != number:
+                _change_mobile(session, actor, user, number, now)
             return _renew(session, self._keys, actor, found, now, since=None)
+
+    def _read(self, session: Session, actor: Actor, email: str, mobile: str) -> tuple[str, str | None]:
+        problems, address, number = {}, "", None
+        try:
+            address = clean_email(email)
+        except ValueError as error:
+            problems["email"] = str(error)
+        try:
+            if self._texts and mobile.strip():
+                number = clean_mobile(mobile, session.get_one(Practice, actor.practice_id).region)
+        except ValueError as error:
+            problems["mobile"] = str(error)
+        if problems:
+            raise InvalidError(problems)
+        return address, number
 
     def revoke(self, actor: Actor, invitation_id: uuid.UUID) -> Subject:
         """Its links end. Twice is once."""
@@ -226,4 +250,17 @@ def _change_address(session: Session, actor: Actor, user: ClientUser, address: s
         at=now,
         before={"email": before},
         after={"email": address},
+    )
+
+
+def _change_mobile(session: Session, actor: Actor, user: ClientUser, number: str | None, now: datetime) -> None:
+    before, user.mobile = user.mobile, number
+    audit.record(
+        session,
+        actor,
+        "client_user.mobile_changed",
+        user.id,
+        at=now,
+        before={"mobile": before and mask_mobile(before)},
+        after={"mobile": number and mask_mobile(number)},
     )

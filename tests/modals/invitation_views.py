@@ -107,6 +107,7 @@ VIEWS: dict[str, View] = {
     "invitations, nothing found": invitation_list.listing(page(Standing.PENDING)),
     "invitations being sent": invitation_list.sending(100_000),
     "change e-mail": invitations.change_form(RENEWED, METADATA),
+    "change e-mail and mobile": invitations.change_form(replace(RENEWED, mobile="+447911123456", texts=True), METADATA),
     "revoke": invitations.revoke_form(RENEWED, METADATA),
     "renewed": invitations.renewed(RENEWED),
     "renewed a moment ago": invitations.renewed(replace(RENEWED, repeated=True)),
@@ -114,6 +115,7 @@ VIEWS: dict[str, View] = {
 MESSAGES: dict[str, Message] = {
     "invitation failed": FAILED,
     "invitation failed, sent anew": invitations.settled(FAILED, FAILED["blocks"][-1]["block_id"], RENEWED),
+    "invitation goes out one way": _card(cards.invitation_link_failed(replace(NOTICE, status=InvitationStatus.SENT))),
     "renewal asked": _card(cards.invitation_renewal_asked(replace(NOTICE, status=InvitationStatus.EXPIRED))),
     "invitations sent": invitation_list.report(replace(REPORT, skipped=(), more=0)),
     "invitations sent, some left out": invitation_list.report(REPORT),

@@ -66,6 +66,7 @@ FACTS = Facts(
     has_colleagues=True,
     has_teams=True,
     providers=tuple(Provider),
+    texts=True,
 )
 REVIEW = Review(
     name=LONG,
@@ -79,6 +80,7 @@ REVIEW = Review(
     invite=InviteChoice.NOW,
     contact_name=LONG,
     contact_email=EMAIL,
+    contact_mobile="+447911123456",
     existing=ExistingUser.ADD_WITHOUT_INVITATION,
 )
 CREATED = CreatedClient(
@@ -144,6 +146,7 @@ RAW = {
     "invite": InviteChoice.NOW,
     "contact_name": LONG,
     "contact_email": EMAIL,
+    "contact_mobile": "0" * 3000,
     "existing": ExistingUser.THEY_INVITE_US,
 }
 
@@ -243,8 +246,8 @@ VIEWS: dict[str, View] = {
     ),
     "bundle full": openings.opening(BundleFull(bundle=BUNDLE, may_raise=False, billing_url=None, admins=MANY)),
     "bundle raised": subscription.raised(BUNDLE),
-    "invite": invitations.form(Invitable(uuid.uuid4(), LONG)),
-    "invited": invitations.done(Invited(LONG, LONG, EMAIL)),
+    "invite": invitations.form(Invitable(uuid.uuid4(), LONG, texts=True)),
+    "invited": invitations.done(Invited(LONG, LONG, EMAIL, "+447911123456")),
     "result without invitation": openings.result(replace(CREATED, contact_email=None, contact_name=None)),
     "permission missing": openings.opening(PermissionMissing(admins=MANY)),
     "permission missing, asked": openings.opening(PermissionMissing(admins=MANY, asked_at=NOW)),
@@ -328,7 +331,7 @@ def test_state_is_read_by_field_whatever_element_holds_it() -> None:
     view = {
         "state": {
             "values": {
-                "name": {"value": {"type": "plain_text_input", "value": "Acme"}},
+                "name": {"value": {"type": "plain_text_input", "value": "Ac\0me"}},
                 "kind.after_solo": {"value": {"type": "radio_buttons", "selected_option": chosen}},
                 "industry": {"value": {"type": "static_select", "selected_option": None}},
                 "colleagues": {"add_client.search": {"type": "multi_external_select", "selected_options": [chosen]}},
