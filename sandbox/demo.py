@@ -177,6 +177,7 @@ class Demo:
             "TWILIO_AUTH_TOKEN": _SMS.auth_token,
             "TWILIO_FROM": _SMS.sender,
             "TWILIO_API_URL": self.url,
+            "MOBILE_APP_URL": "https://apps.example/clientdesk",
             **self._settings,
         }
 
@@ -369,7 +370,8 @@ def main() -> int:
 
 
 _HINT = """Open it in a browser. You act as Clem, Ada, Sam or Jo of the practice Birch & Co.
-Type /add-client and add a client; the invitation's e-mail arrives in the mailbox, at the same address under /mail.
+Type /add-client and add a client; the invitation's e-mail arrives in the mailbox, at the same address under /mail, its
+text message on the phone under /sms.
 Type /client-sync and add clients from Xero: log in there as anybody it offers.
 Everything stays on this machine, and is gone when you press Ctrl-C."""
 
