@@ -58,6 +58,9 @@ def listing(shown: InvitationList, note: str | None = None) -> b.View:
         b.field("standing", "Show", b.select(options, wish.standing) | {"action_id": FILTER}, acts=True),
         b.field("query", "Search", typed | {"action_id": SEARCH, "max_length": QUERY_LENGTH}, optional=True, acts=True),
     ]
+    counted = [f"{shown.counts[each]:,} {name.lower()}" for each, name in STANDINGS.items() if shown.counts[each]]
+    if counted:
+        blocks.append(b.context(" · ".join(counted)))
     if note:
         blocks.append(b.rich([b.emoji("white_check_mark"), b.words(f" {note}")]))
     blocks.append(b.section(_count(shown)))
@@ -137,8 +140,8 @@ def _line(line: InvitationLine) -> str:
         return f"{name}\nNobody to invite yet"
     who = f"{clip(line.person_name, _NAME)} <{line.email}>"
     if line.status is None or line.created_at is None or line.expires_at is None:
-        return f"{name}\n{who} · not invited"
-    said = [who, STATUSES[line.status], f"invited {_day(line.created_at)} by {clip(line.inviter or '', _NAME)}"]
+        return f"{name}\n{who}\nnot invited"
+    said = [STATUSES[line.status], f"invited {_day(line.created_at)} by {clip(line.inviter or '', _NAME)}"]
     if line.accepted_at is not None:
         said.append(f"accepted {_day(line.accepted_at)}")
     elif line.status is InvitationStatus.EXPIRED:
@@ -146,7 +149,7 @@ def _line(line: InvitationLine) -> str:
     elif line.status is not InvitationStatus.REVOKED:
         said.append(f"expires {_day(line.expires_at)}")
     failure = f"\n{clip(line.failure, 300)}" if line.failure and line.accepted_at is None else ""
-    return f"{name}\n{' · '.join(said)}{failure}"
+    return f"{name}\n{who}\n{' · '.join(said)}{failure}"
 
 
 def _day(at: datetime) -> str:

@@ -60,7 +60,7 @@ def test_a_line_says_how_it_stands_when_and_by_whom() -> None:
         InvitationStatus.REVOKED: "revoked · invited Sat 21 Nov 2026, 00:00 by Ada",
     }
     for status, words in told.items():
-        assert f"Acme\nCy <cy@acme.example> · {words}" in plain(_listed(Standing.PENDING, replace(line, status=status)))
+        assert f"Acme\nCy <cy@acme.example>\n{words}" in plain(_listed(Standing.PENDING, replace(line, status=status)))
     assert "Acme\nNobody to invite yet" in plain(_listed(Standing.NEVER, replace(NOBODY, client_name="Acme")))
 
 
