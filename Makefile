@@ -1,5 +1,6 @@
 # Everything runs in .venv, which the first target makes. Needed: make, git and Python 3.11 or newer.
-#   make demo ARGS="--region us"      make test ARGS="tests/services -x"      make bench ONLY=command
+#   make demo ARGS="--region us"      make demo ARGS="--xero-organisations 25 --xero-bulk"
+#   make test ARGS="tests/services -x"      make bench ONLY=command
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +18,7 @@ help: ## what there is
 demo: $(READY) ## the product in a browser, without a Slack account; Ctrl-C stops it
 	@$(RUN) -m sandbox.demo $(ARGS)
 
-tour: $(READY) ## the same story as text, each step checked
+tour: $(READY) ## a first client, then 25 from Xero, as text; each step is checked
 	@$(RUN) -m sandbox.tour $(ARGS)
 
 test: $(READY) ## all tests: SQLite, PostgreSQL, and Chromium if it is installed

@@ -74,6 +74,8 @@ class _Sync:
     seconds: float
     megabytes: float
     """The most that the worker held."""
+    cpu: float
+    """Seconds of the worker's, which the machine's other work changes less."""
 
 
 def run(
@@ -155,6 +157,8 @@ async def _growing(name: str, new_database: Callable[[], str], some: int, many: 
             "floor": each[some],
             "ratio": each[many] / each[some],
             "goal": GOALS["growth"],
+            "cpu": syncs[many].cpu / many * 1000,
+            "floor_cpu": syncs[some].cpu / some * 1000,
         },
         f"client_sync_memory_{name}": {
             "figure": syncs[many].megabytes,
@@ -164,7 +168,10 @@ async def _growing(name: str, new_database: Callable[[], str], some: int, many: 
         },
     }
     growth, memory = results
-    print(f"{line(growth, results[growth])}: each of {many:,} organisations beside each of {some:,}")
+    print(
+        f"{line(growth, results[growth])}; of it the worker's own CPU {results[growth]['cpu']:.1f} ms, "
+        f"floor {results[growth]['floor_cpu']:.1f} ms: each of {many:,} organisations beside each of {some:,}"
+    )
     print(
         f"{memory}: {syncs[many].megabytes:.0f} MB, with {some:,} {syncs[some].megabytes:.0f} MB, at most {LARGEST} MB"
     )
@@ -221,7 +228,7 @@ def _sync(scene: _Scene) -> _Sync:
     """Creates them all, and fetches their lists."""
     database, syncs = scene.composition.database, scene.composition.services.client_sync
     chooser = syncs.list_organisations(scene.actor, Goal.ADD)
-    megabytes = 0.0
+    megabytes, cpu = 0.0, _cpu(scene.worker)
     start = time.perf_counter()
     syncs.start(scene.actor, chooser.run_id)
     while True:
@@ -241,7 +248,12 @@ def _sync(scene: _Scene) -> _Sync:
         )
     if found != chooser.total:
         raise RuntimeError(f"{found} of {chooser.total} organisations are clients with their lists")
-    return _Sync(seconds, megabytes)
+    return _Sync(seconds, megabytes, _cpu(scene.worker) - cpu)
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 async def _notice(scene: _Scene, times: list[float], is_over: Callable[[], bool]) -> None:

@@ -30,9 +30,9 @@ _SIGNED_IN = "You signed in at {name}"
 _THEN = {
     PurposeKind.DRAFT: _OF_ONE,
     PurposeKind.CLIENT: _OF_ONE,
-    PurposeKind.SYNC: (_SIGNED_IN, "Go back to Slack: the window there shows them."),
-    PurposeKind.RECONNECT: (_SIGNED_IN, "Go back to Slack: the window there says what is connected again."),
-    PurposeKind.REASSIGN: (_SIGNED_IN, "Go back to Slack: the window there shows what you can take over."),
+    PurposeKind.SYNC: (_SIGNED_IN, "Go back to Slack to choose among them."),
+    PurposeKind.RECONNECT: (_SIGNED_IN, "Go back to Slack to see what is connected again."),
+    PurposeKind.REASSIGN: (_SIGNED_IN, "Go back to Slack to choose what you take over."),
 }
 """What the page says when a consent left something to do, by what it was for."""
 Landing = Callable[[Consent], None]

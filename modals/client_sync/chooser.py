@@ -73,7 +73,7 @@ def page(shown: Chooser, *, revision: int = 0) -> b.View:
     asks = shown.wish.filter is not Filter.ALREADY
     blocks = [b.rich(*_summary(shown)), _search(shown), _filters(shown, suffix)]
     if not shown.lines:
-        blocks.append(b.section("Nothing here fits. Empty the search and press Enter, or list something else."))
+        blocks.append(b.section(_none(shown)))
     elif not asks:
         blocks.append(b.rich(*(_named(line) for line in shown.lines)))
     elif shown.wish.filter is Filter.SAME_NAME:
@@ -84,9 +84,9 @@ def page(shown: Chooser, *, revision: int = 0) -> b.View:
             blocks.append(b.context(f"To create a client instead of linking, list “{_FILTERS[Filter.SAME_NAME][0]}”."))
     if turning := _turning(shown):
         blocks.append(b.actions(*turning))
-    if shown.team_choices:
+    if shown.team_choices and _able(shown):
         blocks.append(_team(shown))
-    if shown.solutions is not None:
+    if shown.solutions is not None and _able(shown):
         options = [b.option(text, value) for value, text in SOLUTIONS.items()]
         blocks.append(b.field("solutions", "Solutions of those that are created", b.radios(options, shown.solutions)))
     blocks += _another(shown, name)
@@ -190,9 +190,8 @@ def _filters(shown: Chooser, suffix: str) -> b.Block:
     if shown.action is SyncAction.REASSIGN:
         options = [b.option("All", Filter.OPEN), b.option(f"Chosen ({shown.taking:,})", Filter.CHOSEN)]
     else:
-        able = shown.total - shown.counts.get(Standing.ALREADY, 0)
         options = [
-            b.option(f"All that can be added ({able:,})", Filter.OPEN),
+            b.option(f"All that can be added ({_able(shown):,})", Filter.OPEN),
             b.option(f"Chosen ({shown.creating + shown.linking:,})", Filter.CHOSEN),
         ]
         for each, (label, standing) in _FILTERS.items():
@@ -209,6 +208,18 @@ def _filters(shown: Chooser, suffix: str) -> b.Block:
         b.button("Select none", ids.SELECT_NONE),
         block_id=f"list.{suffix}",
     )
+
+
+def _able(shown: Chooser) -> int:
+    return shown.total - shown.counts.get(Standing.ALREADY, 0)
+
+
+def _none(shown: Chooser) -> str:
+    if shown.wish.query:
+        return "Nothing here fits. Empty the search and press Enter, or list something else."
+    if not _able(shown):
+        return "All of them are clients already. Connect another organisation, or list those that are."
+    return "There is none of these. List something else."
 
 
 def _tick_boxes(shown: Chooser, suffix: str) -> Iterator[b.Block]:

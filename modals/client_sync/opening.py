@@ -114,7 +114,11 @@ def sign_in(shown: SignIn, *, problem: str | None = None) -> b.View:
     if shown.signed_in:
         use = "Try again" if problem else "Use my sign-in"
         buttons.insert(0, b.button(use, ids.USE_SIGN_IN, value=goal, style="primary"))
-    blocks += [b.actions(*buttons), b.context("This window moves on by itself when you are back.")]
+    blocks += [
+        b.actions(*buttons),
+        b.context("This window moves on by itself when you are back."),
+        b.actions(b.button("Back", ids.OPEN), block_id="navigation"),
+    ]
     return b.modal(TITLE, blocks) | {"external_id": shown.external_id}
 
 

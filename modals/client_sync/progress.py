@@ -78,11 +78,10 @@ def _standing(run: RunView) -> list[list[b.Element]]:
     if run.information_total:
         name = NAMES[run.provider]
         follow = " They come after the clients." if run.settled < run.total else ""
-        had = run.information_done + run.information_failed
         lines.append(
             [
                 b.words(
-                    f"Accounts, tax rates, contacts and other lists from {name}: {had:,} of "
+                    f"Accounts, tax rates, contacts and other lists from {name}: {run.information_done:,} of "
                     f"{count(run.information_total, 'client', 'clients')}.{follow}"
                 )
             ]

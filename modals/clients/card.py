@@ -261,7 +261,7 @@ def _organisation(facts: OrganisationFacts) -> _Rows:
     found = [
         ("Name", facts.name),
         ("Legal name", facts.legal_name),
-        ("Type", facts.organisation_type),
+        ("Type", _type(facts.organisation_type)),
         ("Industry", facts.line_of_business),
         ("Country", facts.country_code),
         ("Currency", facts.currency),
@@ -270,6 +270,11 @@ def _organisation(facts: OrganisationFacts) -> _Rows:
         ("Year end", _year_end(facts)),
     ]
     return [(label, clip(value, 300)) for label, value in found if value]
+
+
+def _type(found: str | None) -> str | None:
+    """Xero's are constants."""
+    return found.replace("_", " ").capitalize() if found is not None and found.isupper() else found
 
 
 def _year_end(facts: OrganisationFacts) -> str | None:

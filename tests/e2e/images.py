@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from sandbox.xero.world import XeroSettings
 from tests.e2e import chromium
 from tests.e2e.stack import Stack
 from tests.e2e.window import Window
@@ -14,13 +15,15 @@ from tests.e2e.window import Window
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "images"
 LARGEST = 200 * 1024
 EMAIL = "mary@marigold.example"
+# The backdrop shows around a dialog's round corners.
 READY = """() => {
   document.activeElement.blur();
   const style = new CSSStyleSheet();  // a <style> would be stopped by the page's own policy
-  style.replaceSync("dialog::backdrop { background: white }");  // around a dialog's round corners
+  style.replaceSync("dialog::backdrop { background: white } .modal { max-height: calc(100vh - 48px) }");
   document.adoptedStyleSheets = [style];
 }"""
 PASSWORD = "correct horse battery staple"
+XERO = XeroSettings(organisations=25, odd=False, bulk=True, connection_cap=100)
 
 
 class Camera:
@@ -54,6 +57,8 @@ def main() -> int:
         practice = ending.enter_context(Stack())
         _take_set_up(camera, browser, new)
         _take_story(camera, browser, practice)
+        firm = ending.enter_context(Stack(bundle=60, xero=XERO))
+        _take_sync(camera, browser, firm)
     return 0
 
 
@@ -107,6 +112,42 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     expect(window.home).to_contain_text("Lantern Books")
     window.page.set_viewport_size({"width": 1280, "height": 620})
     camera.take(window.page, "home")
+    window.close()
+
+
+def _take_sync(camera: Camera, browser: Browser, stack: Stack) -> None:
+    known, opened, _, ended, *_ = sorted(str(each["name"]) for each in stack.sandbox.xero.organisations())
+    stack.add_client(known, by="U_CLEM")
+    window = Window(browser, stack).act_as("U_ADA")
+    window.open_app_messages()
+    window.begin_sync()
+    camera.take(window.dialog, "sync-opening")
+    window.press("Add clients")
+    window.sign_in_at_xero()
+    window.expect_text("24 to create, 1 to link")
+    camera.take(window.dialog, "sync-chooser")
+    stack.sandbox.xero.change_settings(latency=0.5)
+    window.press("Create accounts")
+    window.expect_text("A message from Clientdesk shows how it goes on")
+    window.press("Close")
+    expect(window.newest_message).to_contain_text("lists from Xero: 25 of 25 clients")
+    stack.sandbox.xero.change_settings(latency=0)
+    window.page.set_viewport_size({"width": 1000, "height": 420})
+    camera.take(window.page, "sync-result")
+    window.page.set_viewport_size({"width": 1280, "height": 1120})  # a card is long
+
+    stack.sandbox.xero.revoke(stack.sandbox.xero.tenant(ended))
+    window.open_card(ended)
+    window.press("Refresh")
+    window.expect_text("Status: Disconnected")
+    window.press("Close")
+    window.open_card(opened)
+    window.expect_text("Status: Connected")
+    camera.take(window.dialog, "client-card")
+    window.press("Close")
+    window.command("/clients list")
+    window.expect_text("25 clients that you can open")
+    camera.take(window.dialog, "clients-list")
     window.close()
 
 

@@ -60,7 +60,7 @@ class Stack(Demo):
 
     def _until(self, person: Person, seen: Callable[[], bool]) -> None:
         """Waits for the app to change what this person sees."""
-        until = time.monotonic() + 5
+        until = time.monotonic() + 15
         version = person.state()["version"]
         while not seen():
             assert time.monotonic() < until, f"{person.id} still sees {person.view or person.home}"

@@ -43,6 +43,9 @@ def test_a_client_is_connected_from_its_card_and_takes_the_organisation_s_name(
     window.expect_text("the lists that were fetched from it are removed here")
     window.press("Back")
     window.press("All clients")
+    window.expect_title("Clients")
+    window.fill("Find a client", second)
+    window.field("Find a client").press("Enter")
     expect(window.client_line(second)).to_contain_text("Xero: Connected")
 
 

@@ -122,3 +122,13 @@ def test_both_ends_of_the_list_have_one_way_to_turn() -> None:
     turning = {ids.PREVIOUS, ids.NEXT}
     assert turning & _buttons(listing.listing(first)).keys() == {ids.NEXT}
     assert turning & _buttons(listing.listing(last)).keys() == {ids.PREVIOUS}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"), [("SOLE_TRADER", "Type: Sole trader\n"), ("Limited company", "Type: Limited company\n")]
+)
+def test_the_type_of_an_organisation_is_given_in_words(given: str, shown: str) -> None:
+    organisation = INFORMATION.organisation
+    assert organisation is not None
+    information = replace(INFORMATION, organisation=replace(organisation, organisation_type=given))
+    assert shown in plain(card.card(replace(CARD, information=information)))
