@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from db.models import Provider
-from handlers import invitations
+from handlers import invitations, reminders
 from handlers.forms import show
 from handlers.ports import Ack, Admission, After, Caller, Slack, SlackOf
 from handlers.registry import Registry
@@ -68,6 +68,9 @@ def root(
     elif word == "invitations":
         ack()
         invitations.show_list(caller, body, admit, services, slack, after, InvitationWish())
+    elif word == "settings":
+        ack()
+        reminders.show_settings(caller, body, admit, services, slack, after)
     elif word in {"", "help"}:
         ack(response_type="ephemeral", **help_text.commands())
     else:

@@ -4,8 +4,9 @@ import uuid
 from typing import Any
 
 from handlers.forms import show
-from handlers.ports import Ack, After, Caller, Slack
+from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
+from handlers.workspaces import enter
 from modals import blocks as b
 from modals import reminders
 from services.actor import Actor
@@ -41,17 +42,25 @@ def stop(
 
 
 def open_settings(
-    ack: Ack, actor: Actor, caller: Caller, body: dict[str, Any], services: Services, slack: Slack, after: After
+    ack: Ack,
+    caller: Caller,
+    body: dict[str, Any],
+    admit: Admission,
+    services: Services,
+    slack: Slack,
+    after: After,
 ) -> None:
     ack()
-    show(
-        after,
-        slack,
-        caller,
-        body,
-        reminders.TITLE,
-        lambda: reminders.settings(services.reminder_settings.shown(actor)),
-    )
+    show_settings(caller, body, admit, services, slack, after)
+
+
+def show_settings(
+    caller: Caller, body: dict[str, Any], admit: Admission, services: Services, slack: Slack, after: After
+) -> None:
+    def build(actor: Actor) -> b.View:
+        return reminders.settings(services.reminder_settings.shown(actor))
+
+    show(after, slack, caller, body, reminders.TITLE, lambda: enter(caller, admit, services, slack, build))
 
 
 def save_settings(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:

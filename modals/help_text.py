@@ -3,7 +3,7 @@
 from modals import blocks as b
 from modals.text import clip
 
-WORDS = ("list", "find", "invitations", "help")
+WORDS = ("list", "find", "invitations", "settings", "help")
 
 
 def commands() -> b.Message:
@@ -18,6 +18,7 @@ def commands() -> b.Message:
                 [b.code("/clients list"), b.words(" lists your clients. Each has a card with its connection.")],
                 [b.code("/clients find acme"), b.words(" finds them by a part of name, code, organisation or e-mail.")],
                 [b.code("/clients invitations"), b.words(" shows how each stands, and sends them anew.")],
+                [b.code("/clients settings"), b.words(" says when you are reminded of invitations.")],
                 [b.code("/clients help"), b.words(" shows this.")],
                 [b.words("In threads, use the shortcuts menu instead: commands do not work there.")],
             )

@@ -90,6 +90,17 @@ def test_an_admin_sets_when_reminders_come_and_a_colleague_whether(stack: Stack,
     assert (shown.practice.days, shown.practice.hour) == ((3, 0), 15)
 
 
+@pytest.mark.reaches("/clients", reminders.SAVE)
+def test_a_standard_colleague_turns_their_own_reminders_off(stack: Stack, birch: Office) -> None:
+    sam = stack.person("U_SAM")
+    sam.command("/clients settings")
+    sam.wait_view(title=reminders.TITLE, containing="A Practice Admin or Client Admin can change that.")
+    sam.fill("mine", [])
+    sam.submit()
+    sam.wait_view(containing="Saved.")
+    assert not stack.composition.services.reminder_settings.shown(birch.sam).mine
+
+
 @pytest.mark.reaches("user_change")
 def test_mornings_follow_what_slack_says_of_a_persons_zone(stack: Stack, birch: Office) -> None:
     stack.sandbox.change_user("U_ADA", tz="Asia/Tokyo")
