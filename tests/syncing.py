@@ -80,7 +80,8 @@ def start(stack: Stack, person: Person) -> None:
 
 def done(stack: Stack, person: Person, containing: str = "Clients from Xero are added") -> Message:
     stack.run_due()
-    return person.wait_message(containing, "app_dm")
+    with stack.working():  # the last edit may have to wait for its turn
+        return person.wait_message(containing, "app_dm")
 
 
 def added(stack: Stack, person: Person, count: int = COUNT) -> Message:
