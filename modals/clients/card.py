@@ -151,7 +151,7 @@ def _invitation_buttons(owner: Owner) -> list[b.Element]:
         b.button("Change e-mail", invitations.CHANGE_EMAIL, value=value),
     ]
     if owner.invitation.status is not InvitationStatus.REVOKED:
-        text = "The link in the e-mail stops working. You can send a new invitation at any time."
+        text = "The link that was sent stops working. You can send a new invitation at any time."
         confirm = b.confirm("Revoke this invitation?", text, "Revoke", "Keep it")
         buttons.append(b.button("Revoke", invitations.REVOKE, value=value, style="danger") | {"confirm": confirm})
     return buttons

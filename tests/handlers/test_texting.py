@@ -92,9 +92,10 @@ def test_who_accepts_by_the_text_message_has_used_the_e_mail_up(
     ada.fill("contact_mobile", "07700 900 123")
     ada.submit()
     review = ada.wait_view(callback_id=ids.CREATE)
-    assert f"by e-mail to Cy Client <{EMAIL}> and by text message to +44 7700 ••• 123" in review.text
+    both = f"by e-mail to Cy Client <{EMAIL}> and by text message to +44 7700 ••• 123"
+    assert both in review.text
     ada.submit()
-    ada.wait_view(title="Client created")
+    ada.wait_view(title="Client created", containing=f"{both}, on its way")
     timed_stack.run_due()
 
     phone = httpx.get(f"{timed_stack.sandbox.url}/sms/{CY}", trust_env=False, timeout=SOON).text

@@ -96,6 +96,7 @@ CREATED = CreatedClient(
     contact_name=LONG,
     contact_email=EMAIL,
     invitation=InvitationStatus.QUEUED,
+    invited_mobile="+447911123456",
     contact_signs_in=False,
     bundle=BUNDLE,
     created_by="U_ADA",
