@@ -83,7 +83,7 @@ class SlackMessenger:
             _kind(DECIDED, self._permission_decided),
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
-            _kind(DIGEST, self._reminders),
+            replace(_kind(DIGEST, self._reminders), on_failure=self._services.reminders.gave_up),
             _kind(BULK_DONE, self._invitations_sent),
             # Somebody waits for it: told soon when it does not come.
             replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
@@ -225,12 +225,11 @@ class SlackMessenger:
         self._send(claim, done.practice_id, done.slack_user_id, invitation_list.report(done))
 
     def _reminders(self, claim: Claim) -> None:
-        practice_id = _practice(claim)
-        digest = self._services.reminders.digest(practice_id, uuid.UUID(claim.args["colleague_id"]))
+        digest = self._services.reminders.digest(claim)
         if digest is None:
             return
-        self._send(claim, practice_id, digest.slack_user_id, reminders.digest(digest) if digest.lines else None)
-        self._services.reminders.told(claim, digest)
+        self._send(claim, digest.practice_id, digest.slack_user_id, reminders.digest(digest) if digest.lines else None)
+        self._services.reminders.told(claim)
 
     def _send(self, claim: Claim, practice_id: uuid.UUID, user_id: str, message: Message | None) -> Place | None:
         """Where the message is now. Without one, nothing is sent: only what an earlier try has sent is looked for."""

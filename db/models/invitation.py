@@ -132,7 +132,8 @@ class InvitationLink(Identified, Base):
 
 
 class Reminder(Identified, Base):
-    """One reminder of an invitation to one person, until the message that holds it was sent."""
+    """One reminder of an invitation to one person, until the message that holds it was sent: that of the job with the
+    key `message`."""
 
     __tablename__ = "reminder"
     __table_args__ = (
@@ -152,4 +153,5 @@ class Reminder(Identified, Base):
     colleague_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("colleague.id", ondelete="CASCADE"))
     stage: Mapped[ReminderStage] = mapped_column(text_enum(ReminderStage))
     due_at: Mapped[datetime]
+    message: Mapped[str | None]
     told_at: Mapped[datetime | None]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import ColumnElement, String, and_, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from db.insert import insert_absent
@@ -58,12 +58,11 @@ class ReminderLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """What one person is told of at once. `reminder_ids` are all that the message settles; `lines` the first of those
-    that still matter, `more` how many others do."""
+    """What one person is told of at once: `lines` are the first of those that still matter, `more` how many others
+    do."""
 
     practice_id: uuid.UUID
     slack_user_id: str
-    reminder_ids: tuple[uuid.UUID, ...]
     lines: tuple[ReminderLine, ...]
     more: int
 
@@ -91,40 +90,37 @@ class ReminderService:
             if count < _AT_ONCE:
                 return swept + self._nudge()
 
-    def digest(self, practice_id: uuid.UUID, colleague_id: uuid.UUID) -> Digest | None:
-        """What the colleague is to be told of now; None when that is nothing. Read just before it is sent: what was
-        accepted, revoked or replaced since it fell due is left out."""
-        with self._database.read() as session:
+    def digest(self, claim: Claim) -> Digest | None:
+        """What the job's message tells of now; None when that is nothing. Read just before it is sent: what was
+        accepted, revoked or replaced since it fell due is left out. Another try settles the same reminders: what fell
+        due since then is not in a message that the first try may have sent."""
+        colleague_id = uuid.UUID(claim.args["colleague_id"])
+        with self._database.begin() as session:
             colleague = session.scalar(
-                select(Colleague).where(Colleague.id == colleague_id, Colleague.practice_id == practice_id)
+                select(Colleague).where(Colleague.id == colleague_id, Colleague.practice_id == claim.practice_id)
             )
-            reminders = session.scalars(
-                select(Reminder)
-                .where(Reminder.colleague_id == colleague_id, Reminder.told_at.is_(None))
-                .order_by(Reminder.id)
-            ).all()
+            if not (reminders := _held_by(session, claim)):
+                _change(session, claim, None, message=claim.key)
+                reminders = _held_by(session, claim)
             if colleague is None or not reminders:
                 return None
             lines = _lines(session, colleague, reminders, self._database.now()) if colleague.active else []
             return Digest(
-                practice_id=practice_id,
+                practice_id=colleague.practice_id,
                 slack_user_id=colleague.slack_user_id,
-                reminder_ids=tuple(row.id for row in reminders),
                 lines=tuple(lines[:SHOWN]),
                 more=max(len(lines) - SHOWN, 0),
             )
 
-    def told(self, claim: Claim, digest: Digest) -> None:
+    def told(self, claim: Claim) -> None:
         """Ends the job of a message that is out, or that had nothing to say."""
         with self._database.begin() as session:
             jobs.finish(session, claim)
-            for start in range(0, len(digest.reminder_ids), _AT_ONCE):
-                session.execute(
-                    update(Reminder)
-                    .where(Reminder.id.in_(digest.reminder_ids[start : start + _AT_ONCE]), Reminder.told_at.is_(None))
-                    .values(told_at=self._database.now()),
-                    execution_options={"synchronize_session": False},
-                )
+            _change(session, claim, claim.key, told_at=self._database.now())
+
+    def gave_up(self, session: Session, claim: Claim, _error: str) -> None:
+        """For the transaction that marks the job failed: what it held is in the message of the next morning."""
+        _change(session, claim, claim.key, message=None)
 
     def snooze(self, actor: Actor, invitation_id: uuid.UUID, snooze: Snooze) -> datetime:
         """When the actor hears of it again. Raises NotFoundError, ConflictError when the invitation is over."""
@@ -311,7 +307,7 @@ def _put_digests(session: Session, told: Collection[tuple[uuid.UUID, uuid.UUID]]
     of = {colleague_id: practice_id for practice_id, colleague_id in told}
     first = session.execute(
         select(Reminder.colleague_id, func.min(cast(Reminder.id, String)))
-        .where(Reminder.colleague_id.in_(of), Reminder.told_at.is_(None))
+        .where(Reminder.colleague_id.in_(of), Reminder.told_at.is_(None), Reminder.message.is_(None))
         .group_by(Reminder.colleague_id)
     )
     jobs.put(
@@ -328,6 +324,26 @@ def _put_digests(session: Session, told: Collection[tuple[uuid.UUID, uuid.UUID]]
             )
             for colleague_id, reminder in first
         ),
+    )
+
+
+def _held_by(session: Session, claim: Claim) -> Sequence[Reminder]:
+    return session.scalars(select(Reminder).where(_untold(claim, claim.key)).order_by(Reminder.id)).all()
+
+
+def _change(session: Session, claim: Claim, message_now: str | None, **values: object) -> None:
+    session.execute(
+        update(Reminder).where(_untold(claim, message_now)).values(**values),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _untold(claim: Claim, message: str | None) -> ColumnElement[bool]:
+    """What the job's person has not been told of, in this message or, without one, in none."""
+    return and_(
+        Reminder.colleague_id == uuid.UUID(claim.args["colleague_id"]),
+        Reminder.told_at.is_(None),
+        Reminder.message.is_not_distinct_from(message),
     )
 
 

@@ -41,7 +41,7 @@ def _digest(count: int, more: int, *, expired: bool) -> Digest:
         )
         for _ in range(count)
     )
-    return Digest(practice_id=uuid.uuid4(), slack_user_id="U_ADA", reminder_ids=(), lines=lines, more=more)
+    return Digest(practice_id=uuid.uuid4(), slack_user_id="U_ADA", lines=lines, more=more)
 
 
 FULL = _digest(SHOWN, 9_990, expired=True)

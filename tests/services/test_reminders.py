@@ -31,7 +31,7 @@ from services.errors import ConflictError, InvalidError, NotFoundError, NotPermi
 from services.invitations.reminder_settings import ReminderSettings, ReminderSettingsService
 from services.invitations.reminders import DIGEST, NUDGE, Digest, ReminderService
 from services.invitations.schedule import Snooze
-from services.jobs import Claim, Kind
+from services.jobs import Claim, Jobs, Kind
 from tests.builders import Office, add_client, office, to_review
 from tests.fakes import Clock
 
@@ -69,6 +69,10 @@ class Desk:
         ]
         return Worker(self.database, kinds, {lane: LaneSettings(threads=1) for lane in (Lane.SLACK, Lane.MAIL)})
 
+    def claims(self) -> list[Claim]:
+        """The messages that are to go out now."""
+        return Jobs(self.database).claim(Lane.SLACK, 10, A_MINUTE, [DIGEST])
+
     def until(self, text: str) -> list[tuple[str, str, list[str]]]:
         """What is said until then, with a look at each moment at which something falls due."""
         end, before, worker = datetime.fromisoformat(text).replace(tzinfo=UTC), len(self.said), self.worker()
@@ -95,13 +99,12 @@ class Desk:
             session.execute(update(Colleague).where(Colleague.id == actor.colleague_id).values(**values))
 
     def _say(self, claim: Claim) -> None:
-        assert claim.practice_id is not None
-        digest = self.reminders.digest(claim.practice_id, uuid.UUID(claim.args["colleague_id"]))
+        digest = self.reminders.digest(claim)
         if digest is None:
             return
         if digest.lines:
             self.said.append((digest.slack_user_id, f"{self.clock.now():%a %d %H:%M}", names(digest)))
-        self.reminders.told(claim, digest)
+        self.reminders.told(claim)
 
     def _nudge(self, claim: Claim) -> None:
         self.nudged.append(f"{self.clock.now():%a %d}")
@@ -141,9 +144,11 @@ def test_more_than_a_message_holds_are_counted(desk: Desk) -> None:
         desk.invite(desk.office.ada, f"Firm {number:02}")
     desk.clock.set(datetime(2026, 3, 6, 9, tzinfo=UTC))
     desk.reminders.sweep()
-    digest = desk.reminders.digest(desk.office.practice_id, desk.office.ada.colleague_id)
+    desk.clock.advance(A_MINUTE)
+    (claim,) = desk.claims()
+    digest = desk.reminders.digest(claim)
     assert digest is not None
-    assert (len(digest.lines), digest.more, len(digest.reminder_ids)) == (10, 4, 14)
+    assert (len(digest.lines), digest.more) == (10, 4)
 
 
 @pytest.mark.parametrize("status", [InvitationStatus.ACCEPTED, InvitationStatus.REVOKED, InvitationStatus.SUPERSEDED])
@@ -319,6 +324,40 @@ def test_a_message_that_could_not_be_sent_is_in_the_next_one(desk: Desk) -> None
         ("U_ADA", "Thu 12 09:01", ["Basket"]),
         ("U_ADA", "Fri 13 09:01", ["Basket expired"]),
     ]
+
+
+def test_what_falls_due_before_the_second_try_of_a_message_comes_in_one_of_its_own(desk: Desk) -> None:
+    acme, basket = desk.invite(desk.office.ada, "Acme"), desk.invite(desk.office.ada, "Basket")
+    desk.set(basket, next_reminder_at=datetime(2026, 3, 6, 9, 2, tzinfo=UTC))
+    desk.clock.set(datetime(2026, 3, 6, 9, tzinfo=UTC))
+    desk.reminders.sweep()
+    desk.clock.advance(A_MINUTE)
+    (first,) = desk.claims()
+    assert _told_of(desk, first) == [acme]
+    desk.clock.advance(A_MINUTE)  # whoever sent it has died
+    desk.reminders.sweep()
+    desk.clock.advance(A_MINUTE)
+    again, other = desk.claims()
+    assert (again.key, again.attempt) == (first.key, 2)
+    assert _told_of(desk, again) == [acme]
+    desk.reminders.told(again)
+    assert _told_of(desk, other) == [basket]
+
+
+def _told_of(desk: Desk, claim: Claim) -> list[uuid.UUID]:
+    digest = desk.reminders.digest(claim)
+    return [line.invitation_id for line in digest.lines] if digest is not None else []
+
+
+def test_what_a_given_up_message_held_is_in_the_one_of_the_next_morning(desk: Desk) -> None:
+    acme = desk.invite(desk.office.ada, "Acme")
+    desk.clock.set(datetime(2026, 3, 6, 9, tzinfo=UTC))
+    desk.reminders.sweep()
+    desk.clock.advance(A_MINUTE)
+    (claim,) = desk.claims()
+    assert _told_of(desk, claim) == [acme]
+    Jobs(desk.database).fail(claim, "Slack: fatal_error", desk.reminders.gave_up)
+    assert desk.until("2026-03-10T00:00") == [("U_ADA", "Mon 09 09:01", ["Acme expired"])]
 
 
 def test_an_admin_role_is_not_needed_to_hear_of_ones_own_invitations(desk: Desk) -> None:

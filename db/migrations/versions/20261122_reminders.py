@@ -24,6 +24,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("due_at", db.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("message", sa.Text(), nullable=True),
         sa.Column("told_at", db.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
