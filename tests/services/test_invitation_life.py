@@ -48,6 +48,7 @@ LEASE = timedelta(minutes=1)
 RHYTHM = Rhythm(days=(2, 0), hour=9, zone=UTC)
 MOST_PEOPLE = 3
 NUDGES = 2
+MEANWHILE = ["nothing", "nothing", "accepted", "revoked", "resent", "down"]
 
 
 class InvitationLife(RuleBasedStateMachine):
@@ -204,12 +205,22 @@ class InvitationLife(RuleBasedStateMachine):
     def tick(self) -> None:
         self._sweep()
 
-    @rule(fate=st.sampled_from(FATES))
-    def come_to_the_next_morning(self, fate: str) -> None:
+    @rule(fate=st.sampled_from(FATES), meanwhile=st.sampled_from(MEANWHILE), chosen=st.integers(0, 2))
+    def come_to_the_next_morning(self, fate: str, meanwhile: str, chosen: int) -> None:
+        """`meanwhile` falls between choosing and sending."""
         ahead = [at for at, _ in self.due.values() if at > self.clock.now()]
         self.clock.set(min(ahead, default=self.clock.now()))
         self._sweep()
         self.clock.advance(timedelta(seconds=25))
+        match meanwhile:
+            case "accepted":
+                self.accept(chosen, PASSWORD)
+            case "revoked":
+                self.revoke(chosen)
+            case "resent":
+                self.resend(chosen)
+            case "down":
+                return
         self._work(fate)
 
     @rule(fate=st.sampled_from(FATES))
@@ -371,7 +382,7 @@ def test_one_invitation_counts_and_each_reminder_is_told_once_whatever_happens(s
     run_state_machine_as_test(
         InvitationLife,
         settings=settings(
-            max_examples=25,
+            max_examples=20,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
