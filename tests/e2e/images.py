@@ -147,7 +147,7 @@ def _take_sync(camera: Camera, browser: Browser, stack: Stack) -> None:
     stack.sandbox.xero.change_settings(latency=0)
     window.page.set_viewport_size({"width": 1000, "height": 420})
     camera.take(window.page, "sync-result")
-    window.page.set_viewport_size({"width": 1280, "height": 1120})  # a card is long
+    window.page.set_viewport_size({"width": 1280, "height": 1180})  # a card is long
 
     stack.sandbox.xero.revoke(stack.sandbox.xero.tenant(ended))
     window.open_card(ended)
