@@ -219,9 +219,10 @@ class InvitationLife(RuleBasedStateMachine):
                 self.revoke(chosen)
             case "resent":
                 self.resend(chosen)
-            case "down":
-                return
-        self._work(fate)
+            case _:
+                pass
+        if meanwhile != "down":
+            self._work(fate)
 
     @rule(fate=st.sampled_from(FATES))
     def work(self, fate: str) -> None:
