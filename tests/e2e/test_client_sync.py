@@ -145,7 +145,7 @@ def test_a_message_leads_on_when_the_window_was_closed_before_the_return(firm: S
     window.open_app_messages()
     expect(window.newest_message).to_contain_text("Go on to choose the organisations that become clients.")
     window.newest_message.get_by_role("button", name="Choose organisations").click()
-    window.expect_text("2 organisations at Xero: 2 new.")
+    window.expect_text("2 organisations at Xero:")
 
 
 def test_an_organisation_with_the_name_of_a_client_is_linked_to_it(firm: Stack, open_window: OpenWindow) -> None:
