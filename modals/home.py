@@ -43,6 +43,7 @@ def overview(shown: Overview) -> b.View:
             b.button("Add a client", add_client.OPEN, style="primary"),
             b.button("Client Sync", client_sync.OPEN),
             b.button("All clients", clients.LIST),
+            block_id="start",  # the same on each publication, so that a press in between is not lost
         )
     )
     if shown.draft is not None:
@@ -66,11 +67,16 @@ def overview(shown: Overview) -> b.View:
             b.actions(b.button("Reconnect", client_sync.OPEN), block_id="broken"),
         ]
     listing = b.button("Invitations", invitations.LIST)
-    blocks += [b.divider(), b.header("Invitations"), b.section(_invitations(shown), accessory=listing)]
+    blocks += [
+        b.divider(),
+        b.header("Invitations"),
+        b.section(_invitations(shown), accessory=listing) | {"block_id": "invitations"},
+    ]
     blocks += [b.divider(), b.header("Newest clients")]
     if shown.recent:
         blocks += [
             b.section(_client(line), accessory=b.button("Open", clients.OPEN, value=str(line.client_id)))
+            | {"block_id": f"client.{line.client_id}"}
             for line in shown.recent
         ]
     else:
