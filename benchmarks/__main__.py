@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import client_sync, commands, jobs, start_up, wizard
+from benchmarks import client_sync, commands, jobs, reminders, start_up, wizard
 from benchmarks.report import Result
 
 LATEST = Path(__file__).parent / "latest.json"
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[[], dict[str, Result]]] = {
     "start_up": start_up.run,
     "jobs": jobs.run,
     "client_sync": client_sync.run,
+    "reminders": reminders.run,
 }
 """By the beginning of their figures' names. Each measures, prints and gives its figures."""
 

@@ -17,7 +17,17 @@ from bot.errors import ErrorMapper
 from bot.identity import Identity
 from bot.router import Kind, Route, Router
 from bot.slack_api import SlackTransport
-from handlers import add_client, client_sync, clients, home, invitations, permissions, subscription, workspaces
+from handlers import (
+    add_client,
+    client_sync,
+    clients,
+    home,
+    invitations,
+    permissions,
+    reminders,
+    subscription,
+    workspaces,
+)
 from handlers.ports import Caller
 from modals import notices
 from modals.blocks import Message
@@ -36,7 +46,17 @@ _log = logging.getLogger(__name__)
 def routes() -> Router:
     """Every id that the app serves."""
     router = Router()
-    for feature in (add_client, client_sync, clients, home, invitations, permissions, subscription, workspaces):
+    for feature in (
+        add_client,
+        client_sync,
+        clients,
+        home,
+        invitations,
+        permissions,
+        reminders,
+        subscription,
+        workspaces,
+    ):
         feature.register(router)
     return router
 

@@ -15,6 +15,8 @@ from bot.settings import Settings
 from bot.slack_api import SlackTransport
 from db.models import Plan, Region, Role
 from db.session import Database
+from services.accounting.http import ProviderPool
+from services.delivery import sms
 from services.delivery.email import SmtpMailer
 from services.errors import ServiceError
 from services.jobs import Jobs
@@ -54,6 +56,7 @@ def doctor(settings: Settings) -> int:
         ("Slack", lambda: _check_slack(settings)),
         ("Socket Mode", lambda: _check_socket_mode(settings)),
         ("Mail server", lambda: _check_mail(settings)),
+        ("Text messages", lambda: _check_texts(settings)),
     ]
     wrong = 0
     for name, check in checks:
@@ -113,6 +116,21 @@ def _check_mail(settings: Settings) -> str:
         return SmtpMailer.from_url(settings.smtp_url.get_secret_value()).check()
     except (OSError, smtplib.SMTPException) as error:
         raise RuntimeError(f"SMTP_URL: {error}") from None
+
+
+def _check_texts(settings: Settings) -> str:
+    from bot.composition import texter
+
+    pool = ProviderPool(timeout=sms.TIMEOUT)
+    try:
+        twilio = texter(settings, pool)
+        if twilio is None:
+            return "off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set"
+        return twilio.check()
+    except (sms.UndeliveredError, sms.RefusedError) as error:
+        raise RuntimeError(f"TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN: {error}") from None
+    finally:
+        pool.clear()
 
 
 def practice_arguments(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ from bot.worker import LaneSettings, Worker
 from db.models import Lane, Provider
 from db.session import Database
 from handlers import add_client, client_sync, clients, pages
-from handlers.pages import accounting_oauth, install
+from handlers.pages import accounting_oauth, email_status, install, sms_status
 from services import container
 from services.accounting import budgets
 from services.accounting.budgets import Budgets
@@ -37,7 +37,9 @@ from services.accounting.port import AccountingProvider
 from services.accounting.sage import Sage
 from services.accounting.upkeep import CHECK, KEEP_ALIVE
 from services.accounting.xero import Xero
+from services.delivery import sms
 from services.delivery.email import Email, Mailer, RefusedError, SmtpMailer
+from services.delivery.sms import TwilioTexter
 from services.installs import InstallService
 from services.jobs import Jobs
 from services.keys import Keyring
@@ -46,6 +48,7 @@ from services.keys import Keyring
 # threads; who finds none free waits. A PostgreSQL has 100: enough for one process of each kind.
 WEB_CONNECTIONS = web.THREADS + AFTER_THREADS
 WORKER_CONNECTIONS = 8
+SMS_THREADS = 4
 KEPT_JOBS = timedelta(days=30)
 _log = logging.getLogger(__name__)
 
@@ -72,6 +75,8 @@ class Composition:
         keys = Keyring(settings.keys)
         mailer: Mailer = SmtpMailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else _NoMailer()
         self._provider_pool = ProviderPool(connections=settings.sync_concurrency + AFTER_THREADS)
+        self._sms_pool = ProviderPool(timeout=sms.TIMEOUT, connections=SMS_THREADS)
+        self.texter = texter(settings, self._sms_pool)
         self.services = container.build(
             self.database,
             keys,
@@ -87,6 +92,8 @@ class Composition:
             # Sage's consent always gives all of a person's businesses.
             bulk_connections={Provider.XERO: settings.xero_bulk_connections, Provider.SAGE: True},
             sync_window=2 * settings.sync_concurrency,
+            texter=self.texter,
+            mobile_app_url=settings.mobile_app_url,
         )
         self.transport = SlackTransport(settings.slack_api_url)
         single = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
@@ -109,6 +116,7 @@ class Composition:
         self.after.close()
         self.transport.close()
         self._provider_pool.clear()
+        self._sms_pool.clear()
         self.database.close()
 
     def asgi(self) -> Starlette:
@@ -120,6 +128,8 @@ class Composition:
                 *pages.routes(self.services.invitations, public_url=self.settings.public_url),
                 *self._install_pages(),
                 *self._consent_pages(),
+                *self._sms_pages(),
+                *self._email_pages(),
             ],
             self.errors,
             self.after,
@@ -163,6 +173,21 @@ class Composition:
             slack_site=self.transport.site,
         )
 
+    def _sms_pages(self) -> list[Route]:
+        """None where no text messages are sent."""
+        if self.texter is None:
+            return []
+        return sms_status.routes(
+            self.texter.verify_callback, self.services.texting.on_status, public_url=self.settings.public_url
+        )
+
+    def _email_pages(self) -> list[Route]:
+        """None where no mail service tells of its e-mails."""
+        secret = self.settings.email_webhook_secret
+        if secret is None:
+            return []
+        return email_status.routes(secret.get_secret_value(), self.services.deliveries.emails_reported)
+
     def _slack_of(self, practice_id: uuid.UUID) -> PracticeSlack | None:
         """None once the practice uninstalled the app."""
         workspace = self.services.workspaces.workspace(practice_id)
@@ -186,6 +211,9 @@ class Composition:
         kinds = [
             *messenger.kinds(),
             *self.services.invitations.kinds(),
+            *self.services.nudges.kinds(),
+            *self.services.texting.kinds(),
+            *self.services.bulk_inviting.kinds(),
             *self.services.upkeep.kinds(),
             *self.services.information.kinds(),
             *self.services.client_sync.runner.kinds(),
@@ -200,6 +228,7 @@ class Composition:
         clock = Clock(
             [
                 *worker.ticks(),
+                Tick(name="reminders.sweep", every=timedelta(minutes=1), call=self.services.reminders.sweep),
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
                 Tick(name="workspaces.purge", every=timedelta(days=1), call=self.services.workspaces.purge),
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
@@ -225,9 +254,23 @@ def _lanes(settings: Settings) -> dict[Lane, LaneSettings]:
     return {
         Lane.SLACK: LaneSettings(threads=8, interval=timedelta(seconds=1), burst=3),
         Lane.MAIL: LaneSettings(threads=4),
+        Lane.SMS: LaneSettings(threads=SMS_THREADS),
         Lane.PROVIDER: LaneSettings(threads=settings.sync_concurrency),
         Lane.LOCAL: LaneSettings(threads=2),
     }
+
+
+def texter(settings: Settings, pool: ProviderPool) -> TwilioTexter | None:
+    """None where text messages are off."""
+    if not (settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from):
+        return None
+    return TwilioTexter(
+        pool,
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        sender=settings.twilio_from,
+        api_url=settings.twilio_api_url,
+    )
 
 
 def _budgets(settings: Settings) -> dict[Provider, Budgets]:

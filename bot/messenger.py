@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.files import send_file
 from bot.slack_api import SlackTransport, UploadError, retry_after
 from db.models import Lane, SyncState
-from modals import cards, connections, exports, permissions
+from modals import cards, connections, exports, invitation_list, permissions, reminders
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
@@ -27,7 +27,10 @@ from services.clients.connecting import FINISHED
 from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT, EXPORT_FAILED
+from services.invitations.bulk import BULK_DONE
+from services.invitations.delivery import LINK_FAILED
 from services.invitations.records import InvitationNotice
+from services.invitations.reminders import DIGEST
 from services.jobs import Claim, GiveUp, Kind, Retry
 from services.permissions import ASKED, CLOSED, DECIDED, Place
 
@@ -70,6 +73,7 @@ class SlackMessenger:
             _kind(FINISHED, self._client_consent_finished),
             self._about_invitation("slack.invitation_accepted", cards.invitation_accepted),
             self._about_invitation("slack.invitation_failed", cards.invitation_failed),
+            self._about_invitation(LINK_FAILED, cards.invitation_link_failed),
             self._about_invitation("slack.invitation_renewal_asked", cards.invitation_renewal_asked),
             _kind(ENDED, self._authorisation_ended),
             _kind(LAPSING, self._authorisation_lapsing),
@@ -79,6 +83,8 @@ class SlackMessenger:
             _kind(DECIDED, self._permission_decided),
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
+            replace(_kind(DIGEST, self._reminders), on_failure=self._services.reminders.gave_up),
+            _kind(BULK_DONE, self._invitations_sent),
             # Somebody waits for it: told soon when it does not come.
             replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
             _kind(EXPORT_FAILED, self._client_export_failed),
@@ -156,7 +162,7 @@ class SlackMessenger:
         if notice is not None:
             self._send(claim, notice.practice_id, notice.slack_user_id, card(notice))
 
-    def _about_invitation(self, name: str, card: Callable[[InvitationNotice], Message]) -> Kind:
+    def _about_invitation(self, name: str, card: Callable[[InvitationNotice], Message | None]) -> Kind:
         def run(claim: Claim) -> None:
             notice = self._services.invitations.notice(uuid.UUID(claim.args["invitation_id"]))
             self._send(claim, notice.practice_id, notice.inviter_slack_user_id, card(notice))
@@ -213,6 +219,17 @@ class SlackMessenger:
     def _sync_arrived(self, claim: Claim) -> None:
         user = self._services.people.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
         self._send(claim, _practice(claim), user, results.arrived(Goal(claim.args["goal"])))
+
+    def _invitations_sent(self, claim: Claim) -> None:
+        done = self._services.bulk_inviting.report(_practice(claim), claim.args)
+        self._send(claim, done.practice_id, done.slack_user_id, invitation_list.report(done))
+
+    def _reminders(self, claim: Claim) -> None:
+        digest = self._services.reminders.digest(claim)
+        if digest is None:
+            return
+        self._send(claim, digest.practice_id, digest.slack_user_id, reminders.digest(digest) if digest.lines else None)
+        self._services.reminders.told(claim)
 
     def _send(self, claim: Claim, practice_id: uuid.UUID, user_id: str, message: Message | None) -> Place | None:
         """Where the message is now. Without one, nothing is sent: only what an earlier try has sent is looked for."""

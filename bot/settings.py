@@ -1,5 +1,6 @@
 """Settings, read from the environment once, at the start."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -20,6 +21,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from services.delivery.email import Mailbox, SmtpMailer
+from services.delivery.sms import is_sender
 from services.keys import Keyring
 
 
@@ -51,6 +53,7 @@ class Settings(BaseModel):
     encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_split)] = Field(min_length=1)
     smtp_url: SecretStr | None = None
     email_from: str | None = None
+    email_webhook_secret: SecretStr | None = None
     extract_email_domain: str = "extract.localhost"
     first_admin: str | None = None
     billing_url: str | None = None
@@ -70,6 +73,11 @@ class Settings(BaseModel):
     sage_token_url: str = "https://oauth.accounting.sage.com/token"  # noqa: S105 -- an address
     sage_api_url: str = "https://api.accounting.sage.com/v3.1"
     sync_concurrency: int = Field(50, ge=1, le=200)
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from: str | None = None
+    twilio_api_url: str = "https://api.twilio.com"
+    mobile_app_url: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -81,6 +89,7 @@ class Settings(BaseModel):
         "sage_authorize_url",
         "sage_token_url",
         "sage_api_url",
+        "twilio_api_url",
     )
     @classmethod
     def _web_address(cls, value: str) -> str:
@@ -123,6 +132,28 @@ class Settings(BaseModel):
             Mailbox.parse(value)
         return value
 
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _account(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+            raise ValueError("is the account's SID, AC…")
+        return value
+
+    @field_validator("twilio_from")
+    @classmethod
+    def _texts_sender(cls, value: str | None) -> str | None:
+        if value is not None and not is_sender(value):
+            raise ValueError("reads +447911123456, a short code, MG… (a messaging service), or a name of 11 characters")
+        return value
+
+    @field_validator("mobile_app_url")
+    @classmethod
+    def _app_page(cls, value: str | None) -> str | None:
+        # A store's page may be told apart by its query alone.
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
+            raise ValueError("reads https://apps.example/clientdesk")
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.slack_bot_token is None and (self.slack_client_id is None or self.slack_client_secret is None):
@@ -133,6 +164,9 @@ class Settings(BaseModel):
                 raise ValueError(f"{name.upper()}_CLIENT_SECRET is needed when {name.upper()}_CLIENT_ID is set")
         if self.smtp_url is not None and self.email_from is None:
             raise ValueError("EMAIL_FROM is needed when SMTP_URL is set")
+        texts = (self.twilio_account_sid, self.twilio_auth_token, self.twilio_from)
+        if any(texts) and not all(texts):
+            raise ValueError("set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM, or none of them")
         return self
 
     @property

@@ -178,6 +178,11 @@ class PracticeSlack:
                 raise
             _log.info("Message %s in %s was deleted", ts, channel)
 
+    def edit_message(self, channel: str, ts: str, change: Callable[[dict[str, Any]], Message]) -> None:
+        found = self._client.conversations_history(channel=channel, latest=ts, oldest=ts, inclusive=True, limit=1)
+        for message in found["messages"]:
+            self.update_message(channel, ts, change(message))
+
     def owners(self) -> tuple[str, ...]:
         people = self._client.users_list(limit=200)["members"]
         return tuple(

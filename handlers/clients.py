@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from db.models import Provider
+from handlers import invitations, reminders
 from handlers.forms import show
 from handlers.ports import Ack, Admission, After, Caller, Slack, SlackOf
 from handlers.registry import Registry
@@ -19,6 +20,7 @@ from services.actor import Actor
 from services.clients.search import Wish
 from services.container import Services
 from services.errors import InvalidError, NotFoundError
+from services.invitations.listing import InvitationWish
 
 COMMAND = "/clients"
 _log = logging.getLogger(__name__)
@@ -63,6 +65,12 @@ def root(
     if word in {"list", "find"}:
         ack()
         _show_list(caller, body, admit, services, slack, after, Wish(rest if word == "find" else ""))
+    elif word == "invitations":
+        ack()
+        invitations.show_list(caller, body, admit, services, slack, after, InvitationWish())
+    elif word == "settings":
+        ack()
+        reminders.show_settings(caller, body, admit, services, slack, after)
     elif word in {"", "help"}:
         ack(response_type="ephemeral", **help_text.commands())
     else:

@@ -51,6 +51,9 @@ class Slack(Protocol):
     def update_message(self, channel: str, ts: str, message: Message) -> None:
         """Replaces one of the app's own messages, unless it was deleted meanwhile."""
 
+    def edit_message(self, channel: str, ts: str, change: Callable[[dict[str, Any]], Message]) -> None:
+        """The same with what `change` makes of the message as it is now."""
+
     def owners(self) -> tuple[str, ...]:
         """The Slack ids of the workspace's owners and admins."""
 

@@ -212,6 +212,11 @@ def multi_select(options: Sequence[Element], initial: Sequence[str] = (), *, pla
     )
 
 
+def overflow(options: Sequence[Element], *, action_id: str) -> Element:
+    """A menu behind three dots, of up to five entries."""
+    return {"type": "overflow", "action_id": action_id, "options": list(options)}
+
+
 def search(action_id: str, initial: Element | None = None, *, placeholder: str = "Type a name") -> Element:
     """A select whose options are looked up as the person types."""
     return _with(

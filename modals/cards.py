@@ -1,10 +1,14 @@
 """Messages that tell a colleague what happened to an invitation, and the welcome."""
 
+from db.models import InvitationStatus
 from modals import blocks as b
-from modals import set_up
+from modals import invitations, set_up
 from modals.add_client import ids as add_client
 from services.invitations.records import InvitationNotice
 from services.workspaces import InstallNotice
+
+_ON_ITS_WAY = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENT})
+_OVER = frozenset({InvitationStatus.ACCEPTED, InvitationStatus.REVOKED, InvitationStatus.SUPERSEDED})
 
 
 def welcome() -> b.Message:
@@ -45,7 +49,10 @@ def invitation_accepted(notice: InvitationNotice) -> b.Message:
     )
 
 
-def invitation_failed(notice: InvitationNotice) -> b.Message:
+def invitation_failed(notice: InvitationNotice) -> b.Message | None:
+    """None once it is sent anew, or needs to be no more."""
+    if notice.status is not InvitationStatus.FAILED:
+        return None
     said = f"The invitation to {notice.client_name} could not be delivered to {notice.email}"
     return b.message(
         said,
@@ -61,12 +68,45 @@ def invitation_failed(notice: InvitationNotice) -> b.Message:
                 ],
                 [b.words(notice.failure or "The address was refused.")],
                 [b.words("The client account is there. Check the address with your client.")],
-            )
+            ),
+            invitations.message_buttons(notice.invitation_id),
         ],
     )
 
 
-def invitation_renewal_asked(notice: InvitationNotice) -> b.Message:
+def invitation_link_failed(notice: InvitationNotice) -> b.Message | None:
+    """One of its two links did not get through. None once it is opened, sent anew or over, or if neither did."""
+    if notice.status not in _ON_ITS_WAY or not notice.failure:
+        return None
+    said = f"The invitation to {notice.client_name} reaches {notice.person_name} one way only"
+    return b.message(
+        said,
+        [
+            b.rich(
+                [
+                    b.emoji("warning"),
+                    b.words(" The invitation for "),
+                    b.bold(notice.person_name),
+                    b.words(" to "),
+                    b.bold(notice.client_name),
+                    b.words(" goes out one way only."),
+                ],
+                [b.words(notice.failure)],
+                [
+                    b.words(
+                        "It can be accepted by the other one. To correct what was wrong, change it: both are sent anew."
+                    )
+                ],
+            ),
+            invitations.message_buttons(notice.invitation_id),
+        ],
+    )
+
+
+def invitation_renewal_asked(notice: InvitationNotice) -> b.Message | None:
+    """None once it is sent anew, or needs to be no more."""
+    if notice.status in _OVER:
+        return None
     said = f"{notice.person_name} asks for a new invitation to {notice.client_name}"
     return b.message(
         said,
@@ -80,7 +120,8 @@ def invitation_renewal_asked(notice: InvitationNotice) -> b.Message:
                     b.bold(notice.client_name),
                     b.words(" that has expired, and asks for a new one."),
                 ]
-            )
+            ),
+            invitations.message_buttons(notice.invitation_id),
         ],
     )
 

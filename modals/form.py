@@ -41,7 +41,9 @@ def _value(element: Mapping[str, Any]) -> Any:
             chosen = element.get("selected_option")
             return chosen["value"] if chosen else None
         case _:
-            return element.get("value")
+            value = element.get("value")
+            # PostgreSQL keeps no NUL, and nobody means to type one.
+            return value.replace("\0", "") if isinstance(value, str) else value
 
 
 class Metadata(BaseModel):

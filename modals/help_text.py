@@ -3,13 +3,13 @@
 from modals import blocks as b
 from modals.text import clip
 
-WORDS = ("list", "find", "help")
+WORDS = ("list", "find", "invitations", "settings", "help")
 
 
 def commands() -> b.Message:
     return b.message(
         "Clientdesk's commands: /add-client adds a client, /client-sync adds many, /clients list shows them, "
-        "/clients help shows this.",
+        "/clients invitations shows who is invited, /clients help shows this.",
         [
             b.rich(
                 [b.bold("Clientdesk's commands")],
@@ -17,6 +17,8 @@ def commands() -> b.Message:
                 [b.code("/client-sync"), b.words(" adds many clients from Xero at once, or connects them again.")],
                 [b.code("/clients list"), b.words(" lists your clients. Each has a card with its connection.")],
                 [b.code("/clients find acme"), b.words(" finds them by a part of name, code, organisation or e-mail.")],
+                [b.code("/clients invitations"), b.words(" shows how each stands, and sends them anew.")],
+                [b.code("/clients settings"), b.words(" says when you are reminded of invitations.")],
                 [b.code("/clients help"), b.words(" shows this.")],
                 [b.words("In threads, use the shortcuts menu instead: commands do not work there.")],
             )

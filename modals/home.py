@@ -2,7 +2,7 @@
 
 from db.models import InvitationStatus, Role
 from modals import blocks as b
-from modals import set_up
+from modals import invitations, set_up
 from modals.add_client import ids as add_client
 from modals.client_sync import ids as client_sync
 from modals.clients import ids as clients
@@ -43,6 +43,7 @@ def overview(shown: Overview) -> b.View:
             b.button("Add a client", add_client.OPEN, style="primary"),
             b.button("Client Sync", client_sync.OPEN),
             b.button("All clients", clients.LIST),
+            block_id="start",  # the same on each publication, so that a press in between is not lost
         )
     )
     if shown.draft is not None:
@@ -65,11 +66,17 @@ def overview(shown: Overview) -> b.View:
             b.rich([b.emoji("warning"), b.words(words)]),
             b.actions(b.button("Reconnect", client_sync.OPEN), block_id="broken"),
         ]
-    blocks += [b.divider(), b.header("Invitations"), b.section(_invitations(shown))]
+    listing = b.button("Invitations", invitations.LIST)
+    blocks += [
+        b.divider(),
+        b.header("Invitations"),
+        b.section(_invitations(shown), accessory=listing) | {"block_id": "invitations"},
+    ]
     blocks += [b.divider(), b.header("Newest clients")]
     if shown.recent:
         blocks += [
             b.section(_client(line), accessory=b.button("Open", clients.OPEN, value=str(line.client_id)))
+            | {"block_id": f"client.{line.client_id}"}
             for line in shown.recent
         ]
     else:

@@ -9,6 +9,7 @@ from sandbox import options
 from sandbox.app import SandboxConfig
 from sandbox.running import HOST, serve
 from sandbox.sage.world import SageSettings
+from sandbox.sms.world import SmsSettings
 from sandbox.xero.world import XeroSettings
 
 
@@ -22,6 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smtp-port", type=int, default=2525)
     parser.add_argument("--seed-file", type=Path, help="a workspace of your own, as JSON (see sandbox/slack/seed.py)")
     _accounting(parser)
+    _sms(parser)
     parser.add_argument("--manifest", type=Path, help="the app's manifest; ./manifest.json when there is one")
     return parser
 
@@ -34,6 +36,13 @@ def _accounting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sage-client-id", default=sage.client_id)
     parser.add_argument("--sage-client-secret", default=sage.client_secret)
     parser.add_argument("--sage-businesses", type=int, default=sage.businesses, metavar="N")
+
+
+def _sms(parser: argparse.ArgumentParser) -> None:
+    sms = SmsSettings()
+    parser.add_argument("--twilio-account-sid", default=sms.account_sid)
+    parser.add_argument("--twilio-auth-token", default=sms.auth_token)
+    parser.add_argument("--twilio-from", default=sms.sender, metavar="NUMBER")
 
 
 def _read(path: Path | None) -> dict[str, Any] | None:
@@ -59,6 +68,11 @@ def main() -> None:
             client_id=asked.sage_client_id,
             client_secret=asked.sage_client_secret,
             businesses=asked.sage_businesses,
+        ),
+        sms=SmsSettings(
+            account_sid=asked.twilio_account_sid,
+            auth_token=asked.twilio_auth_token,
+            sender=asked.twilio_from,
         ),
     )
     serve(config, asked.port, _say)

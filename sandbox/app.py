@@ -19,6 +19,8 @@ from sandbox.sage.world import SageSettings
 from sandbox.slack.dispatch import ACK_SECONDS
 from sandbox.slack.part import SlackPart
 from sandbox.slack.world import Clock, World
+from sandbox.sms.part import SmsPart
+from sandbox.sms.world import SmsSettings
 from sandbox.xero.part import XeroPart
 from sandbox.xero.world import XeroSettings
 
@@ -52,6 +54,7 @@ class SandboxConfig:
     event_retries: int = 0
     xero: XeroSettings = field(default_factory=XeroSettings)
     sage: SageSettings = field(default_factory=SageSettings)
+    sms: SmsSettings = field(default_factory=SmsSettings)
     clock: Clock = field(default=time.time)
 
 
@@ -63,9 +66,10 @@ class Parts:
     mail: Mailroom
     xero: XeroPart
     sage: SagePart
+    sms: SmsPart
 
     def all(self) -> Sequence[Part]:
-        return [self.slack, self.mail, self.xero, self.sage]
+        return [self.slack, self.mail, self.xero, self.sage, self.sms]
 
 
 def build(config: SandboxConfig) -> Starlette:
@@ -83,6 +87,7 @@ def build(config: SandboxConfig) -> Starlette:
         mail=Mailroom(port=config.smtp_port),
         xero=XeroPart(config.xero, config.clock),
         sage=SagePart(config.sage, config.clock),
+        sms=SmsPart(config.sms, config.clock),
     )
 
     @contextlib.asynccontextmanager

@@ -26,6 +26,7 @@ import httpx
 from sandbox import options
 from sandbox.driver import Sandbox, SandboxError
 from sandbox.sage.world import SageSettings
+from sandbox.sms.world import SmsSettings
 from sandbox.xero.world import XeroSettings
 
 HOST = "127.0.0.1"
@@ -34,7 +35,7 @@ TOKEN = "xoxb-sandbox-T_BIRCH"
 TEAMS = ("Bookkeeping team", "Payroll team")
 PAGE_PORT = 9000
 
-_SAGE = SageSettings()
+_SAGE, _SMS = SageSettings(), SmsSettings()
 _ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -172,6 +173,11 @@ class Demo:
             "SAGE_AUTHORIZE_URL": f"{self.url}/sage/oauth2/auth/central",
             "SAGE_TOKEN_URL": f"{self.url}/sage/token",
             "SAGE_API_URL": f"{self.url}/sage/v3.1",
+            "TWILIO_ACCOUNT_SID": _SMS.account_sid,
+            "TWILIO_AUTH_TOKEN": _SMS.auth_token,
+            "TWILIO_FROM": _SMS.sender,
+            "TWILIO_API_URL": self.url,
+            "MOBILE_APP_URL": "https://apps.example/clientdesk",
             **self._settings,
         }
 
@@ -364,7 +370,8 @@ def main() -> int:
 
 
 _HINT = """Open it in a browser. You act as Clem, Ada, Sam or Jo of the practice Birch & Co.
-Type /add-client and add a client; the invitation's e-mail arrives in the mailbox, at the same address under /mail.
+Type /add-client and add a client; the invitation's e-mail arrives in the mailbox, at the same address under /mail, its
+text message on the phone under /sms.
 Type /client-sync and add clients from Xero: log in there as anybody it offers.
 Everything stays on this machine, and is gone when you press Ctrl-C."""
 

@@ -20,6 +20,7 @@ import httpx
 from typing_extensions import override
 
 from sandbox.driver_accounting import Sage, Xero
+from sandbox.driver_sms import Sms
 from sandbox.errors import SandboxError
 from sandbox.plain import plain, text_of
 
@@ -131,6 +132,7 @@ class Sandbox:
         self._http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
         self.xero = Xero(self._http, self.url)
         self.sage = Sage(self._http, self.url)
+        self.sms = Sms(self._http)
         self._people: dict[str, Person] = {}
 
     def close(self) -> None:
@@ -365,7 +367,7 @@ class Person:
 
     def click(self, what: str, *, home: bool = False) -> Answer:
         """Press the button with this text, action_id or value: in the top modal or, if none is open, in the newest
-        message that has it; `home=True` looks in the Home tab. An overflow menu's entries are buttons too."""
+        message that has it; `home=True` looks in the Home tab. The entries of a menu or select are buttons too."""
         state = self.state()
         for container, surface in self._surfaces(state, home=home):
             found = _find_button(surface.get("blocks") or [], what)
@@ -542,18 +544,21 @@ def _find_input(view: View, where: str) -> tuple[Json, Json]:
     raise SandboxError(f"no input {where!r} in the view:\n{view}")
 
 
+_CLICKED = frozenset({"button", "overflow", "static_select"})
+
+
 def _find_button(blocks: Sequence[Json], what: str) -> tuple[Json, Json, Any] | None:
     buttons: list[tuple[Json, Json]] = []
     for block in blocks:
         elements = block["elements"] if block["type"] == "actions" else [block.get("accessory") or {}]
-        buttons += [(block, element) for element in elements if element.get("type") in {"button", "overflow"}]
+        buttons += [(block, element) for element in elements if element.get("type") in _CLICKED]
     for block, element in buttons:
         if element["type"] == "button" and what in {text_of(element), element["action_id"], element.get("value")}:
             return block, element, None
-        if element["type"] == "overflow":
+        if element["type"] != "button":
             for option in element["options"]:
                 if what in {text_of(option), option["value"]}:
-                    return block, element, {"type": "overflow", "selected_option": option}
+                    return block, element, {"type": element["type"], "selected_option": option}
     return None
 
 

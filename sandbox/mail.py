@@ -336,7 +336,7 @@ _FRAME = _PAGES.from_string("""\
 
 _LIST = _PAGES.from_string("""\
 {% extends frame %}
-{% block script %}<script type="module" src="/mail.js"></script>{% endblock %}
+{% block script %}<script type="module" src="/refresh.js"></script>{% endblock %}
 {% block main %}
 <h1>Mailbox</h1>
 <p class="lead" role="status">

@@ -20,6 +20,7 @@ from sandbox.xero.world import XeroSettings
 CLIENT = "Harbour Bakery Ltd"
 CONTACT = "Cy Harbour"
 EMAIL = "cy@harbour.example"
+PHONE = "+447700900123"
 PASSWORD = "three unrelated words"
 XERO = XeroSettings(organisations=25, bulk=True, odd=False)
 LINKED = 1
@@ -50,7 +51,8 @@ class Tour:
         self._fill_in(steps)
         self._create()
         link = self._receive()
-        self._accept(link)
+        by_text = self._receive_text()
+        self._accept(by_text, link)
         self._hear()
         self._look()
         self._choose_organisations()
@@ -96,6 +98,7 @@ class Tour:
                 raise TourError("A wrong e-mail address was not refused.")
             say(f"A wrong address is refused at its field, and nothing typed is lost: {_joined(refused)}")
             clem.fill("contact_email", EMAIL)
+            clem.fill("contact_mobile", PHONE)
 
     def _next(self) -> None:
         answer = self._clem.submit()
@@ -115,21 +118,31 @@ class Tour:
         with self._step(f"{CONTACT}, the client, receives an e-mail"):
             mail = self._sandbox.wait_mail(to=EMAIL, timeout=self._patience)
             show(f"To: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['text'].strip()}")
-            link = re.search(rf"{re.escape(self._demo.bot_url)}/i/\S+", mail["text"])
-            if link is None:
-                raise TourError("The e-mail has no link.")
-            return link[0]
+            return self._invitation_link(mail["text"])
 
-    def _accept(self, link: str) -> None:
+    def _receive_text(self) -> str:
+        with self._step(f"{CONTACT} gets a text message too, with a link of its own"):
+            message = self._sandbox.sms.wait_message(PHONE, status="delivered", timeout=self._patience)
+            show(f"To: {message['to']}\n\n{message['body']}")
+            return self._invitation_link(message["body"])
+
+    def _invitation_link(self, text: str) -> str:
+        link = re.search(rf"{re.escape(self._demo.bot_url)}/i/\S+", text)
+        if link is None:
+            raise TourError(f"There is no link:\n{text}")
+        return link[0]
+
+    def _accept(self, link: str, other: str) -> None:
         with httpx.Client(trust_env=False, timeout=30, follow_redirects=True) as browser:
-            with self._step("Cy opens the link"):
+            with self._step("Cy opens the link on the phone"):
                 show(_page(browser.get(link)))
             with self._step("Cy sets a password"):
                 show(_page(browser.post(link, data={"password": PASSWORD, "repeat": PASSWORD})))
-            with self._step("The link works once: opened again, it says so"):
-                again = browser.get(link)
-                if again.status_code != httpx.codes.GONE:
-                    raise TourError(f"A used link answered {again.status_code} at {urlsplit(link).path}")
+            with self._step("The invitation works once: the link in the e-mail says that it was used"):
+                for used in (link, other):
+                    again = browser.get(used)
+                    if again.status_code != httpx.codes.GONE:
+                        raise TourError(f"A used link answered {again.status_code} at {urlsplit(used).path}")
                 show(_text(again.text))
 
     def _hear(self) -> None:
@@ -142,6 +155,12 @@ class Tour:
         with self._step("Clem's Home tab shows where things stand"):
             _require(self._clem.open_home())
             show(str(self._clem.wait_home(containing=f"{CLIENT} · HARB01 · accepted")))
+        with self._step("/clients invitations lists those that nobody has accepted. The others are a choice away"):
+            _require(self._clem.command("/clients invitations"))
+            self._clem.wait_view(title="Invitations", containing="No invitation waits to be accepted.")
+            self._clem.fill("standing", "accepted")
+            show(str(self._clem.wait_view(containing=f"{CONTACT} <{EMAIL}>")))
+            self._clem.close_all()
 
     def _choose_organisations(self) -> None:
         clem, xero = self._clem, self._sandbox.xero

@@ -19,9 +19,18 @@ from services.clients.card import ClientCardService
 from services.clients.connecting import ClientConnectingService
 from services.clients.search import ClientSearchService
 from services.delivery.email import Mailer
+from services.delivery.sms import Texter
 from services.exports import ExportService
+from services.invitations.bulk import BulkInviting
+from services.invitations.delivery import DeliveryService
 from services.invitations.first_user import FirstUserService
+from services.invitations.listing import InvitationListService
+from services.invitations.nudging import NudgeService
+from services.invitations.reminder_settings import ReminderSettingsService
+from services.invitations.reminders import ReminderService
+from services.invitations.renewing import InvitationActions
 from services.invitations.service import InvitationService
+from services.invitations.texting import TextingService
 from services.keys import Keyring
 from services.overview import OverviewService
 from services.people import PeopleService
@@ -45,8 +54,16 @@ class Services:
     upkeep: UpkeepService
     information: InformationService
     invitations: InvitationService
+    invitation_actions: InvitationActions
+    invitation_list: InvitationListService
+    bulk_inviting: BulkInviting
+    deliveries: DeliveryService
+    nudges: NudgeService
+    texting: TextingService
     first_users: FirstUserService
     overview: OverviewService
+    reminders: ReminderService
+    reminder_settings: ReminderSettingsService
     permissions: PermissionService
     exports: ExportService
 
@@ -66,7 +83,10 @@ def build(
     budgets: Mapping[Provider, Budgets] = USUAL,
     bulk_connections: Mapping[Provider, bool],
     sync_window: int,
+    texter: Texter | None = None,
+    mobile_app_url: str | None = None,
 ) -> Services:
+    """Without a `texter`, nothing goes out as a text message."""
     calls = ProviderCalls(database, TokenManager(database, keys, providers), budgets)
     consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
     connections = ConnectionService(database, calls, providers)
@@ -83,6 +103,7 @@ def build(
             billing_url=billing_url,
             consent=consent,
             connections=connections,
+            texts=texter is not None,
         ),
         client_sync=ClientSyncService(
             database, keys, calls, providers, consent, bulk_connections=bulk_connections, window=sync_window
@@ -97,8 +118,16 @@ def build(
         invitations=InvitationService(
             database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
         ),
-        first_users=FirstUserService(database, keys),
+        invitation_actions=InvitationActions(database, keys, texts=texter is not None),
+        invitation_list=InvitationListService(database),
+        bulk_inviting=BulkInviting(database, keys),
+        deliveries=DeliveryService(database),
+        nudges=NudgeService(database, keys, mailer, public_url=public_url, email_from=email_from),
+        texting=TextingService(database, keys, texter, public_url=public_url, app_url=mobile_app_url),
+        first_users=FirstUserService(database, keys, texts=texter is not None),
         overview=OverviewService(database),
+        reminders=ReminderService(database),
+        reminder_settings=ReminderSettingsService(database),
         permissions=PermissionService(database),
         exports=ExportService(database),
     )

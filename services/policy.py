@@ -37,6 +37,12 @@ def require_change_subscription(colleague: Colleague) -> None:
         raise NotPermittedError("Only a Practice Admin can change the subscription. Ask one of them.")
 
 
+def require_change_reminders(colleague: Colleague) -> None:
+    require_active(colleague)
+    if colleague.role not in ADMIN_ROLES:
+        raise NotPermittedError("Only a Practice Admin or a Client Admin can change the practice's reminders.")
+
+
 def require_decide_requests(colleague: Colleague, *, requester_id: uuid.UUID) -> None:
     require_active(colleague)
     if colleague.id == requester_id:

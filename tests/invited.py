@@ -20,6 +20,7 @@ from db.models import (
     ClientUser,
     Colleague,
     Invitation,
+    InvitationStatus,
     Job,
     Lane,
     Login,
@@ -32,7 +33,9 @@ from db.session import Database
 from services.actor import Actor
 from services.delivery.email import Email, Mailer
 from services.emails import email_key
+from services.invitations.delivery import DeliveryService
 from services.invitations.inviting import invite
+from services.invitations.renewing import InvitationActions
 from services.invitations.service import InvitationService
 from services.jobs import Claim, Jobs
 from services.keys import Keyring
@@ -78,6 +81,8 @@ class World:
         self.outbox = Outbox()
         self.jobs = Jobs(database)
         self.invitations = self.service()
+        self.colleague = InvitationActions(database, self.keys)
+        self.deliveries = DeliveryService(database)
         self._lock = threading.Lock()
 
     def service(self) -> InvitationService:
@@ -117,6 +122,7 @@ class World:
         client: str = "Harbour Bakery",
         name: str = "Ada Byrne",
         email: str = "ada@harbour.example",
+        mobile: str | None = None,
     ) -> Person:
         practice_id = practice_id or self.practice()
         now = self.clock.now()
@@ -143,6 +149,7 @@ class World:
                 name=name,
                 email=email,
                 email_key=email_key(email),
+                mobile=mobile,
                 role=ClientRole.BUSINESS_ADMIN,
                 is_owner=True,
                 created_at=now,
@@ -159,14 +166,26 @@ class World:
             )
             return Person(practice_id, row.id, client_user.id, invitation.id)
 
+    def grace(self, person: Person) -> Actor:
+        """Who invites."""
+        with self.database.read() as session:
+            inviter = select(Colleague.id).where(Colleague.practice_id == person.practice_id)
+            return Actor(person.practice_id, session.scalars(inviter).one())
+
+    def standing(self, person: Person) -> list[tuple[str, InvitationStatus]]:
+        """The address and status of each of the person's invitations, the oldest first."""
+        with self.database.read() as session:
+            of_person = select(Invitation).where(Invitation.client_user_id == person.client_user_id)
+            return [(each.email, each.status) for each in session.scalars(of_person.order_by(Invitation.id))]
+
     def sent(self, practice_id: uuid.UUID | None = None, **options: str) -> tuple[Person, str]:
         """Somebody whose invitation was sent, and the token of its link."""
         person = self.invite(practice_id, **options)
         self.invitations.send_email(self.claim())
         return person, self.outbox.token()
 
-    def claim(self) -> Claim:
-        (claim,) = self.jobs.claim(Lane.MAIL, 1, timedelta(minutes=1))
+    def claim(self, lane: Lane = Lane.MAIL) -> Claim:
+        (claim,) = self.jobs.claim(lane, 1, timedelta(minutes=1))
         return claim
 
     def invitation(self, person: Person) -> Invitation:

@@ -31,8 +31,12 @@ SOON = 10.0
 
 
 def provider_settings(url: str) -> dict[str, str]:
-    """The sandbox's Xero and Sage."""
+    """The sandbox's Xero, Sage and Twilio."""
     return {
+        "TWILIO_ACCOUNT_SID": SANDBOX.sms.account_sid,
+        "TWILIO_AUTH_TOKEN": SANDBOX.sms.auth_token,
+        "TWILIO_FROM": SANDBOX.sms.sender,
+        "TWILIO_API_URL": url,
         "XERO_CLIENT_ID": SANDBOX.xero.client_id,
         "XERO_CLIENT_SECRET": SANDBOX.xero.client_secret,
         "XERO_LOGIN_URL": f"{url}/xero",

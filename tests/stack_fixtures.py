@@ -1,6 +1,7 @@
 """The product running against the sandbox."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -21,25 +22,36 @@ def stack(
     database_url: str, running_sandbox: RunningSandbox, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Stack]:
     """One workspace, real time. A test marked `reaches(...)` must have had these ids handled when it ends."""
-    with Stack(database_url, running_sandbox) as stack:
-        handled: set[str] = set()
-        find = stack.composition.router.find
-
-        def watched(kind: Kind, name: str) -> Route | None:
-            handled.add(name)
-            return find(kind, name)
-
-        monkeypatch.setattr(stack.composition.router, "find", watched)
+    with Stack(database_url, running_sandbox) as stack, _reaching(stack, request, monkeypatch):
         yield stack
-        wanted = {name for mark in request.node.iter_markers("reaches") for name in mark.args}
-        assert wanted <= handled, f"never handled: {wanted - handled}"
 
 
 @pytest.fixture
-def timed_stack(database_url: str, running_sandbox: RunningSandbox, clock: Clock) -> Iterator[Stack]:
-    """One workspace, with the fake clock deciding what is due."""
-    with Stack(database_url, running_sandbox, now=clock.now) as stack:
+def timed_stack(
+    database_url: str,
+    running_sandbox: RunningSandbox,
+    clock: Clock,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Stack]:
+    """The same, with the fake clock deciding what is due."""
+    with Stack(database_url, running_sandbox, now=clock.now) as stack, _reaching(stack, request, monkeypatch):
         yield stack
+
+
+@contextmanager
+def _reaching(stack: Stack, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    handled: set[str] = set()
+    find = stack.composition.router.find
+
+    def watched(kind: Kind, name: str) -> Route | None:
+        handled.add(name)
+        return find(kind, name)
+
+    monkeypatch.setattr(stack.composition.router, "find", watched)
+    yield
+    wanted = {name for mark in request.node.iter_markers("reaches") for name in mark.args}
+    assert wanted <= handled, f"never handled: {wanted - handled}"
 
 
 @pytest.fixture

@@ -9,7 +9,16 @@ from db.models.connection import Connection, ConnectionStatus
 from db.models.draft import Draft
 from db.models.install_state import InstallState
 from db.models.installation import Installation
-from db.models.invitation import LIVE, Channel, Invitation, InvitationLink, InvitationStatus
+from db.models.invitation import (
+    LIVE,
+    Channel,
+    Delivery,
+    Invitation,
+    InvitationLink,
+    InvitationStatus,
+    Reminder,
+    ReminderStage,
+)
 from db.models.job import Job, JobOutcome, Lane
 from db.models.pace import Pace
 from db.models.permission_request import PermissionCard, PermissionKind, PermissionRequest, RequestStatus
@@ -53,6 +62,7 @@ __all__ = [
     "ConnectionStatus",
     "Contact",
     "Currency",
+    "Delivery",
     "Draft",
     "InformationState",
     "InstallState",
@@ -76,6 +86,8 @@ __all__ = [
     "Practice",
     "Provider",
     "Region",
+    "Reminder",
+    "ReminderStage",
     "RequestStatus",
     "Role",
     "Software",

@@ -49,6 +49,7 @@ class ClientUser(Identified, Base):
     name: Mapped[str]
     email: Mapped[str]
     email_key: Mapped[str]
+    mobile: Mapped[str | None]
     role: Mapped[ClientRole] = mapped_column(text_enum(ClientRole))
     is_owner: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]

@@ -29,5 +29,6 @@ class Colleague(Identified, Base):
     may_add_clients: Mapped[bool] = mapped_column(default=False)
     may_see_insights: Mapped[bool] = mapped_column(default=False)
     runs_workspace: Mapped[bool] = mapped_column(default=False)
+    reminded: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

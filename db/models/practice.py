@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Identified, text_enum
@@ -26,8 +27,15 @@ class Plan(StrEnum):
     ADVANCED = "advanced"
 
 
+_IntegerList = JSON().with_variant(JSONB(), "postgresql")
+
+
 class Practice(Identified, Base):
-    """`slack_key` is the team's id, or the enterprise's for an organisation-wide install."""
+    """`slack_key` is the team's id, or the enterprise's for an organisation-wide install.
+
+    `reminder_days` are the days before an invitation expires on which its inviter is reminded, at `reminder_hour` of
+    their own working morning. With `nudges_clients`, clients who have not accepted are reminded by e-mail too.
+    """
 
     __tablename__ = "practice"
     __table_args__ = (
@@ -44,6 +52,10 @@ class Practice(Identified, Base):
     bundle: Mapped[int] = mapped_column(default=0)
     has_dhi: Mapped[bool] = mapped_column(default=False)
     client_defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reminds: Mapped[bool] = mapped_column(default=True)
+    reminder_days: Mapped[list[int]] = mapped_column(_IntegerList, default=lambda: [2, 0])
+    reminder_hour: Mapped[int] = mapped_column(default=9)
+    nudges_clients: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     set_up_at: Mapped[datetime | None]
     uninstalled_at: Mapped[datetime | None]

@@ -143,7 +143,7 @@ class _InvitationPages:
         site, origin = request.headers.get("sec-fetch-site", "none"), request.headers.get("origin", "null")
         own = origin in {"null", self._origin} or origin.partition("://")[2] == request.headers.get("host")
         if not own or site not in {"same-origin", "none"}:
-            words = "This came from another website. Open the link in your e-mail, and use the page that it opens."
+            words = "This came from another website. Open the link that you were sent, and use the page that it opens."
             raise _RefusedError(403, "That didn't work", words)
 
     async def _call(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -154,7 +154,7 @@ class _InvitationPages:
 async def _read_form(request: Request) -> dict[str, str]:
     """The form's fields. Refuses what is too large without holding it in memory or reading it as a form."""
     too_large = _RefusedError(413, "That was too much", "Go back, and type or paste only a password.")
-    unreadable = _RefusedError(400, "That didn't work", "Open the link in your e-mail again, and use the form there.")
+    unreadable = _RefusedError(400, "That didn't work", "Open the link that you were sent, and use the form there.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

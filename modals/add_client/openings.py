@@ -13,6 +13,7 @@ from services.add_client.records import (
     ResumeOffer,
     WizardPage,
 )
+from services.phones import mask_mobile
 
 
 def opening(shown: Opening) -> b.View:
@@ -109,6 +110,8 @@ def _invited(created: CreatedClient) -> str:
         return f"none needed; {contact} signs in as before"
     if created.invitation is None:
         return f"none; {contact} was invited before, and finds this account too after accepting that"
+    if created.invited_mobile:
+        return f"by e-mail to {contact} and by text message to {mask_mobile(created.invited_mobile)}, on its way"
     return f"by e-mail to {contact}, on its way"
 
 

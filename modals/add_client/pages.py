@@ -17,6 +17,7 @@ from services.add_client.steps import (
     StepName,
     offers_self_employed,
 )
+from services.phones import mask_mobile
 
 TITLE = "Add client"
 
@@ -229,7 +230,9 @@ def _invite(shown: WizardPage) -> list[b.Block]:
     blocks = [b.field("invite", "Invite the client?", radios, acts=True)]
     if choice == InviteChoice.SKIP:
         return blocks
-    blocks += contact_fields(raw.get("contact_name"), raw.get("contact_email"))
+    blocks += contact_fields(
+        raw.get("contact_name"), raw.get("contact_email"), raw.get("contact_mobile"), texts=shown.facts.texts
+    )
     if shown.email_taken:
         ways = [
             b.option("They invite us from their existing account", ExistingUser.THEY_INVITE_US, "We write the message"),
@@ -306,7 +309,8 @@ def _invitation(review: Review) -> str:
     contact = f"{review.contact_name} <{review.contact_email}>"
     if review.existing is ExistingUser.ADD_WITHOUT_INVITATION:
         return f"none; {contact} is added with their existing login"
-    return f"by e-mail to {contact}"
+    texted = f" and by text message to {mask_mobile(review.contact_mobile)}" if review.contact_mobile else ""
+    return f"by e-mail to {contact}{texted}"
 
 
 def _ask(shown: WizardPage) -> list[b.Block]:

@@ -3,7 +3,7 @@
 import calendar
 from collections.abc import Sequence
 
-from db.models import Provider, StandardList
+from db.models import LIVE, InvitationStatus, Provider, StandardList
 from modals import blocks as b
 from modals import invitations
 from modals.add_client.pages import SOLUTIONS, TAX_CATEGORIES, software
@@ -16,7 +16,7 @@ from services.accounting.connections import ConnectionState
 from services.accounting.information import ListSummary
 from services.accounting.linking import ConnectionCard, NameChoice
 from services.accounting.port import NAMES, OrganisationFacts
-from services.clients.card import ClientCard
+from services.clients.card import ClientCard, Owner
 from services.errors import ConflictError, InvalidError
 
 TITLE = "Client"
@@ -44,8 +44,7 @@ def card(shown: ClientCard, at: ListMetadata | None = None, *, note: str | None 
     if note:
         blocks.append(b.rich([b.emoji("white_check_mark"), b.words(f" {note}")]))
     blocks.append(b.facts(_account(shown)))
-    if shown.owner is None and shown.deactivated_at is None:
-        blocks.append(b.actions(invitations.open_button(shown.client_id), block_id="invite"))
+    blocks += [b.divider(), b.header("Invitation"), *_invitation(shown)]
     blocks += [b.divider(), b.header("Connection"), *_connection(shown)]
     blocks += [b.divider(), *_information(shown)]
     blocks.append(b.actions(b.button("All clients", ids.LIST), block_id="list"))
@@ -106,16 +105,56 @@ def _account(shown: ClientCard) -> _Rows:
     rows.append(("Solutions", SOLUTIONS[shown.solutions]))
     if shown.tax_categories:
         rows.append(("Self-employed", f"{TAX_CATEGORIES[shown.tax_categories]} categories"))
-    return [*rows, ("Extract address", [b.code(shown.extract.costs)]), ("Invitation", _invitation(shown))]
+    return [*rows, ("Extract address", [b.code(shown.extract.costs)])]
 
 
-def _invitation(shown: ClientCard) -> str:
-    if shown.owner is None:
-        return "nobody has been invited yet"
-    contact = f"{shown.owner.name} <{shown.owner.email}>"
-    if shown.owner.invitation is not None:
-        return f"{contact}, {STATUSES[shown.owner.invitation]}"
-    return f"{contact}, {'signs in already' if shown.owner.signs_in else 'not invited'}"
+def _invitation(shown: ClientCard) -> list[b.Block]:
+    owner, buttons = shown.owner, list[b.Element]()
+    if owner is None:
+        blocks = [b.section("Nobody has been invited yet.")]
+        buttons = [invitations.open_button(shown.client_id)]
+    else:
+        blocks = [b.facts([("Owner", f"{owner.name} <{owner.email}>"), *_progress(owner)])]
+        if owner.invitation is not None and owner.invitation.failure:
+            blocks.append(_warning(owner.invitation.failure))
+        if not owner.signs_in:
+            buttons = _invitation_buttons(owner)
+    if buttons and shown.deactivated_at is None:
+        blocks.append(b.actions(*buttons, block_id="invitation"))
+    return blocks
+
+
+def _progress(owner: Owner) -> _Rows:
+    invitation = owner.invitation
+    if invitation is None:
+        return [("Status", "signs in already" if owner.signs_in else "not invited")]
+    times = [("Sent", invitation.sent_at), ("Opened", invitation.opened_at), ("Accepted", invitation.accepted_at)]
+    if invitation.status in {*LIVE, InvitationStatus.EXPIRED}:
+        is_over = invitation.status is InvitationStatus.EXPIRED
+        times.append(("Expired" if is_over else "Expires", invitation.expires_at))
+    return [
+        ("Status", STATUSES[invitation.status]),
+        ("Invited", [b.moment(invitation.created_at), b.words(" by "), b.mention(invitation.inviter)]),
+        *((label, [b.moment(at)]) for label, at in times if at is not None),
+    ]
+
+
+def _invitation_buttons(owner: Owner) -> list[b.Element]:
+    if owner.invitation is None:
+        return [b.button("Invite", invitations.INVITE_USER, value=str(owner.client_user_id), style="primary")]
+    if owner.invitation.status is InvitationStatus.ACCEPTED:
+        return []
+    value = str(owner.invitation.invitation_id)
+    urgent = owner.invitation.status in {InvitationStatus.EXPIRED, InvitationStatus.FAILED}
+    buttons = [
+        b.button("Resend", invitations.RESEND, value=value, style="primary" if urgent else None),
+        b.button("Change e-mail", invitations.CHANGE_EMAIL, value=value),
+    ]
+    if owner.invitation.status is not InvitationStatus.REVOKED:
+        text = "The link that was sent stops working. You can send a new invitation at any time."
+        confirm = b.confirm("Revoke this invitation?", text, "Revoke", "Keep it")
+        buttons.append(b.button("Revoke", invitations.REVOKE, value=value, style="danger") | {"confirm": confirm})
+    return buttons
 
 
 def _connection(shown: ClientCard) -> list[b.Block]:

@@ -22,3 +22,8 @@ class ListMetadata(Metadata):
 class ClientMetadata(ListMetadata):
     client: uuid.UUID
     authorisation: uuid.UUID | None = None
+
+    @property
+    def place(self) -> ListMetadata:
+        """Where the list was, without the client."""
+        return ListMetadata(query=self.query, page=self.page)

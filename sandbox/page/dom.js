@@ -21,6 +21,7 @@ const ICONS = {
   menu: "M3 5h14M3 10h14M3 15h14",
   more: "M5 10h.01M10 10h.01M15 10h.01",
   mail: "M3 5h14v10H3zM3 6l7 5 7-5",
+  phone: "M6 2.5h8v15H6zM9 15h2",
   ledger: "M4 3h12v14H4zM4 7.5h12M8 7.5V17M11 11h2.5M11 14h2.5",
   eye: "M2 10s3-5 8-5 8 5 8 5-3 5-8 5-8-5-8-5zM10 12.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4z",
   chevron: "M5 8l5 5 5-5",

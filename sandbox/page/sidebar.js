@@ -2,7 +2,7 @@
 
 import { avatar, h, icon, reconcile } from "./dom.js";
 
-const OUTSIDE = [["Mailbox", "/mail", "mail"], ["Xero", "/xero", "ledger"], ["Sage", "/sage", "ledger"]];
+const OUTSIDE = [["Mailbox", "/mail", "mail"], ["Phones", "/sms", "phone"], ["Xero", "/xero", "ledger"], ["Sage", "/sage", "ledger"]];
 
 export class Sidebar {
   // `go(change)` moves to another place or person: {in} or {as}.

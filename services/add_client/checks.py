@@ -78,8 +78,8 @@ def _access(session: Session, practice: Practice, _facts: Facts, raw: Raw, _kept
     return Checked(raw)
 
 
-def _invite(session: Session, practice: Practice, _facts: Facts, raw: Raw, kept: Raw) -> Checked:
-    form = read(InviteForm, raw)
+def _invite(session: Session, practice: Practice, facts: Facts, raw: Raw, kept: Raw) -> Checked:
+    form = read(InviteForm, raw, facts.mobile_region)
     if form.invite is InviteChoice.SKIP:
         return Checked({**kept, **raw})
     key = email_key(str(form.contact_email))

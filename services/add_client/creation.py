@@ -102,7 +102,15 @@ def insert_client(
 def _add_contact(
     session: Session, keys: Keyring, actor: Actor, practice: Practice, client: Client, review: Review, now: datetime
 ) -> None:
-    user = add_owner(session, actor, client, name=str(review.contact_name), email=str(review.contact_email), now=now)
+    user = add_owner(
+        session,
+        actor,
+        client,
+        name=str(review.contact_name),
+        email=str(review.contact_email),
+        mobile=review.contact_mobile,
+        now=now,
+    )
     if review.existing is ExistingUser.ADD_WITHOUT_INVITATION:
         user.login_id = session.scalar(select(Login.id).where(Login.email_key == user.email_key))
     if review.existing is None:
@@ -121,8 +129,8 @@ def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *
     """The result of a creation as it stands now."""
     client = session.scalars(select(Client).where(Client.id == client_id, Client.practice_id == practice.id)).one()
     owner = session.scalar(select(ClientUser).where(ClientUser.client_id == client_id, ClientUser.is_owner))
-    status = session.scalar(
-        select(Invitation.status).where(Invitation.client_id == client_id).order_by(Invitation.id.desc()).limit(1)
+    invitation = session.scalar(
+        select(Invitation).where(Invitation.client_id == client_id).order_by(Invitation.id.desc()).limit(1)
     )
     connection = None
     if client.software in PROVIDERS:
@@ -139,7 +147,8 @@ def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *
         tax_categories=client.tax_categories,
         contact_name=owner.name if owner else None,
         contact_email=owner.email if owner else None,
-        invitation=status,
+        invitation=invitation.status if invitation else None,
+        invited_mobile=invitation.mobile if invitation else None,
         contact_signs_in=owner is not None and owner.login_id is not None,
         bundle=count_bundle(session, practice),
         created_by=session.scalars(select(Colleague.slack_user_id).where(Colleague.id == client.created_by)).one(),

@@ -163,7 +163,7 @@ def review_of(session: Session, practice: Practice, facts: Facts, answers: Mappi
     """What the draft comes to, by the steps that apply. Only for drafts whose steps have been checked."""
     names = {step.name for step in applying(facts, answers)}
     details = read(DetailsForm, answers.get(StepName.DETAILS, {}))
-    invited = read(InviteForm, answers.get(StepName.INVITE, {}))
+    invited = read(InviteForm, answers.get(StepName.INVITE, {}), facts.mobile_region)
     inviting = invited.invite is InviteChoice.NOW
     raw_access = answers.get(StepName.ACCESS, {}) if StepName.ACCESS in names else {}
     solutions = Solutions.BOOKKEEPING
@@ -183,5 +183,6 @@ def review_of(session: Session, practice: Practice, facts: Facts, answers: Mappi
         invite=invited.invite,
         contact_name=invited.contact_name if inviting else None,
         contact_email=clean_email(str(invited.contact_email)) if inviting else None,
+        contact_mobile=invited.mobile(facts.mobile_region) if inviting else None,
         existing=invited.existing if inviting else None,
     )

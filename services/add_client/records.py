@@ -50,6 +50,8 @@ class Twin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
+    """`contact_mobile` is in E.164."""
+
     name: str
     practice_code: str | None
     industry: str | None
@@ -62,6 +64,7 @@ class Review:
     contact_name: str | None
     contact_email: str | None
     existing: ExistingUser | None
+    contact_mobile: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,8 @@ Opening = WizardPage | ResumeOffer | BundleFull | PermissionMissing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedClient:
-    """`invitation` is None when nobody was invited for this account; `contact_signs_in`: the contact has a login."""
+    """`invitation` is None when nobody was invited for this account, `invited_mobile` where no text message goes;
+    `contact_signs_in`: the contact has a login."""
 
     practice_id: uuid.UUID
     client_id: uuid.UUID
@@ -181,6 +185,7 @@ class CreatedClient:
     contact_name: str | None
     contact_email: str | None
     invitation: InvitationStatus | None
+    invited_mobile: str | None
     contact_signs_in: bool
     bundle: Bundle
     created_by: str

@@ -53,7 +53,8 @@ _TAKE_NOTHING = frozenset({StepName.REVIEW, StepName.ASK})
 
 
 class AddClientService:
-    """Without `consent` and `connections` no accounting software can be connected."""
+    """Without `consent` and `connections` no accounting software can be connected. `texts`: invitations go out as text
+    messages, too."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class AddClientService:
         billing_url: str | None = None,
         consent: ConsentService | None = None,
         connections: ConnectionService | None = None,
+        texts: bool = False,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -71,6 +73,7 @@ class AddClientService:
         self._billing_url = billing_url
         self._consent = consent
         self._connections = connections
+        self._texts = texts
 
     def open(self, actor: Actor) -> Opening:
         """What the person meets first: the first page, their open draft, or why they can't add a client now."""
@@ -369,7 +372,7 @@ class AddClientService:
 
     def _facts(self, session: Session, practice: Practice, actor: Actor) -> Facts:
         providers = () if self._connections is None else self._connections.offered
-        return replace(facts_of(session, practice, actor), providers=providers)
+        return replace(facts_of(session, practice, actor), providers=providers, texts=self._texts)
 
     def _begin(self, session: Session, actor: Actor) -> Draft:
         now = self._database.now()
@@ -497,7 +500,7 @@ class AddClientService:
             if step.name is StepName.SOFTWARE and self._is_unconnected(session, practice, draft):
                 return step.name
             try:
-                mended = mend(session, practice, read(step.form, raw), raw)
+                mended = mend(session, practice, read(step.form, raw, facts.mobile_region), raw)
             except InvalidError:
                 return step.name
             if mended is not None:

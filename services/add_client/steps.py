@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
 
 from db.models import ClientKind, Plan, Provider, Region, Software, Solutions
 from services.emails import clean_email
 from services.errors import InvalidError
+from services.phones import clean_mobile
 
 NAME_LENGTH = 255  # as long as an organisation's name at Xero
 CODE_LENGTH = 50
@@ -68,6 +69,10 @@ def _at_most(text: str, longest: int) -> str:
     if not text.isprintable():
         raise ValueError("Remove the characters that can't be printed.")
     return text
+
+
+def _as_typed(value: object) -> str | None:
+    return str(value or "").strip() or None
 
 
 def _list(value: object) -> object:
@@ -125,13 +130,16 @@ class ExistingUser(StrEnum):
 
 
 class InviteForm(Form):
+    """Read with the region whose mobile numbers are asked for; without one, none is."""
+
     invite: Annotated[InviteChoice, Choice]
     contact_name: Annotated[str | None, BeforeValidator(_optional(NAME_LENGTH))] = None
     contact_email: Annotated[str | None, BeforeValidator(_optional(1000))] = None
+    contact_mobile: Annotated[str | None, BeforeValidator(_as_typed)] = None
     existing: ExistingUser | None = None
 
     @model_validator(mode="after")
-    def _contact_when_inviting(self) -> Self:
+    def _contact_when_inviting(self, info: ValidationInfo) -> Self:
         if self.invite is InviteChoice.SKIP:
             return self
         problems = {}
@@ -144,9 +152,19 @@ class InviteForm(Form):
                 clean_email(self.contact_email)
             except ValueError as error:
                 problems["contact_email"] = str(error)
+        try:
+            self.mobile(info.context)
+        except ValueError as error:
+            problems["contact_mobile"] = str(error)
         if problems:
             raise FieldProblems(problems)
         return self
+
+    def mobile(self, region: Region | None) -> str | None:
+        """In E.164."""
+        if region is None or self.contact_mobile is None:
+            return None
+        return clean_mobile(self.contact_mobile, region)
 
 
 class ReviewForm(Form):
@@ -172,7 +190,8 @@ class StepName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the practice is like, as far as steps depend on it. `providers` are those that can be connected to."""
+    """What the practice is like, as far as steps depend on it. `providers` are those that can be connected to; `texts`:
+    invitations go out as text messages, too."""
 
     region: Region
     plan: Plan
@@ -180,6 +199,12 @@ class Facts:
     has_colleagues: bool
     has_teams: bool
     providers: tuple[Provider, ...] = ()
+    texts: bool = False
+
+    @property
+    def mobile_region(self) -> Region | None:
+        """Whose mobile numbers are asked for."""
+        return self.region if self.texts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +243,10 @@ def applying(facts: Facts, answers: Answers) -> list[Step]:
     return [step for step in STEPS if step.applies(facts, answers)]
 
 
-def read(form: type[FormT], raw: Raw) -> FormT:
-    """Raises InvalidError with a text for each field to blame."""
+def read(form: type[FormT], raw: Raw, region: Region | None = None) -> FormT:
+    """Raises InvalidError with a text for each field to blame. `region` is that of an InviteForm's mobile."""
     try:
-        return form.model_validate(dict(raw))
+        return form.model_validate(dict(raw), context=region)
     except FieldProblems as problems:
         raise InvalidError(problems.fields) from None
     except ValidationError as invalid:

@@ -5,8 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from db.models import Client, ClientUser, InvitationStatus, Provider, Software, Solutions, TaxCategories
+from db.models import (
+    LIVE,
+    Client,
+    ClientUser,
+    Colleague,
+    Invitation,
+    InvitationStatus,
+    Provider,
+    Software,
+    Solutions,
+    TaxCategories,
+)
 from db.session import Database
 from services.accounting.information import InformationSummary
 from services.accounting.linking import ConnectionCard, ConnectionService, NameChoice, card_of
@@ -14,18 +26,33 @@ from services.accounting.port import NAMES, ProviderError
 from services.accounting.standard_information import InformationService
 from services.actor import Actor
 from services.clients.extract import ExtractAddress
-from services.clients.users import owner_invitations
 from services.clients.visibility import get_client
 from services.practice import get_colleague
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationSummary:
+    """The invitation that counts. `inviter` is a Slack user id."""
+
+    invitation_id: uuid.UUID
+    status: InvitationStatus
+    failure: str | None
+    inviter: str
+    created_at: datetime
+    sent_at: datetime | None
+    opened_at: datetime | None
+    accepted_at: datetime | None
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """The account's owner. `invitation` is None for one whom nobody has invited."""
 
+    client_user_id: uuid.UUID
     name: str
     email: str
-    invitation: InvitationStatus | None
+    invitation: InvitationSummary | None
     signs_in: bool
 
 
@@ -69,7 +96,7 @@ class ClientCardService:
         with self._database.read() as session:
             client = get_client(session, get_colleague(session, actor), client_id)
             owner = session.scalar(select(ClientUser).where(ClientUser.client_id == client.id, ClientUser.is_owner))
-            invitation = owner_invitations(session, [client.id]).get(client.id)
+            invitation = None if owner is None else _invitation(session, owner, self._database.now())
             return self._card(client, owner, invitation, card_of(session, client), information)
 
     def refresh(self, actor: Actor, client_id: uuid.UUID) -> ClientCard:
@@ -103,7 +130,7 @@ class ClientCardService:
         self,
         client: Client,
         owner: ClientUser | None,
-        invitation: InvitationStatus | None,
+        invitation: InvitationSummary | None,
         connection: ConnectionCard | None,
         information: InformationSummary,
     ) -> ClientCard:
@@ -119,8 +146,37 @@ class ClientCardService:
             deactivated_at=client.deactivated_at,
             owner=None
             if owner is None
-            else Owner(name=owner.name, email=owner.email, invitation=invitation, signs_in=owner.login_id is not None),
+            else Owner(
+                client_user_id=owner.id,
+                name=owner.name,
+                email=owner.email,
+                invitation=invitation,
+                signs_in=owner.login_id is not None,
+            ),
             connection=connection,
             information=information,
             offered=self._connections.offered,
         )
+
+
+def _invitation(session: Session, owner: ClientUser, now: datetime) -> InvitationSummary | None:
+    found = session.execute(
+        select(Invitation, Colleague.slack_user_id)
+        .join(Colleague, Colleague.id == Invitation.inviter_id)
+        .where(Invitation.client_user_id == owner.id, Invitation.status != InvitationStatus.SUPERSEDED)
+    ).one_or_none()
+    if found is None:
+        return None
+    row, inviter = found
+    is_over = row.status in LIVE and now >= row.expires_at  # whether or not the sweep has come by
+    return InvitationSummary(
+        invitation_id=row.id,
+        status=InvitationStatus.EXPIRED if is_over else row.status,
+        failure=row.failure,
+        inviter=inviter,
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+        opened_at=row.opened_at,
+        accepted_at=row.accepted_at,
+        expires_at=row.expires_at,
+    )

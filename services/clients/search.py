@@ -69,13 +69,13 @@ class ClientSearchService:
             total = session.scalar(select(func.count()).select_from(Client).where(seen)) or 0
             found = total
             if query:
-                fits = select(func.count()).select_from(Client).where(seen, _holds(actor.practice_id, query))
+                fits = select(func.count()).select_from(Client).where(seen, holds(actor.practice_id, query))
                 found = session.scalar(fits) or 0
             pages = max(-(-found // PAGE), 1)
             page = min(max(wish.page, 0), pages - 1)
             listed = select(Client, Connection).outerjoin(Connection, Connection.client_id == Client.id).where(seen)
             if query:
-                listed = listed.where(_holds(actor.practice_id, query))
+                listed = listed.where(holds(actor.practice_id, query))
             rows = session.execute(listed.order_by(Client.name_key, Client.id).offset(page * PAGE).limit(PAGE)).all()
             invitations = owner_invitations(session, [client.id for client, _ in rows])
             return ClientPage(
@@ -101,7 +101,7 @@ def _line(client: Client, connection: Connection | None, invitation: InvitationS
     )
 
 
-def _holds(practice_id: uuid.UUID, query: str) -> ColumnElement[bool]:
+def holds(practice_id: uuid.UUID, query: str) -> ColumnElement[bool]:
     """Whether a client's name, code, organisation or one of its users' addresses holds the text."""
     folded = fold(query)
     ways = [

@@ -11,6 +11,7 @@ from db.models import Client, ClientRole, ClientUser, Invitation, InvitationStat
 from services import audit
 from services.actor import Actor
 from services.emails import clean_email, email_key
+from services.phones import mask_mobile
 
 
 def email_is_taken(session: Session, practice_id: uuid.UUID, key: str) -> bool:
@@ -31,8 +32,10 @@ def owner_invitations(session: Session, client_ids: Collection[uuid.UUID]) -> di
     return dict(rows.all())
 
 
-def add_owner(session: Session, actor: Actor, client: Client, *, name: str, email: str, now: datetime) -> ClientUser:
-    """Adds the first user of a client account, who becomes its Business Admin and owner."""
+def add_owner(
+    session: Session, actor: Actor, client: Client, *, name: str, email: str, now: datetime, mobile: str | None = None
+) -> ClientUser:
+    """Adds the first user of a client account, who becomes its Business Admin and owner. `mobile` is in E.164."""
     address = clean_email(email)
     user = ClientUser(
         practice_id=client.practice_id,
@@ -40,11 +43,13 @@ def add_owner(session: Session, actor: Actor, client: Client, *, name: str, emai
         name=name,
         email=address,
         email_key=email_key(address),
+        mobile=mobile,
         role=ClientRole.BUSINESS_ADMIN,
         is_owner=True,
         created_at=now,
     )
     session.add(user)
     session.flush()
-    audit.record(session, actor, "client_user.added", user.id, at=now, after={"name": user.name, "email": user.email})
+    added = {"name": user.name, "email": user.email} | ({"mobile": mask_mobile(mobile)} if mobile else {})
+    audit.record(session, actor, "client_user.added", user.id, at=now, after=added)
     return user

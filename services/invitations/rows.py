@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import (
@@ -21,11 +21,13 @@ from db.models import (
     Source,
 )
 from services import audit, notices
+from services.actor import Actor
 from services.emails import email_key
 from services.invitations.records import InvitationClosedError, InvitationPage, LinkState
 from services.keys import hash_token
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_OVER = frozenset({InvitationStatus.ACCEPTED, InvitationStatus.REVOKED, InvitationStatus.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +73,35 @@ def find(session: Session, invitation_id: uuid.UUID, *, lock: bool = False) -> I
     """The invitation, locked before it is read if it is to be changed."""
     if lock:
         session.execute(select(Invitation.id).where(Invitation.id == invitation_id).with_for_update())
-    address = session.scalar(select(Invitation.email).where(Invitation.id == invitation_id))
-    if address is None:
+    return _read(session, Invitation.id == invitation_id)
+
+
+def find_by_token(session: Session, token: str, *, lock: bool = False) -> InvitationRows | None:
+    """One look by an index, whether there is such a link or not: how long it takes tells nothing."""
+    if not _TOKEN.fullmatch(token):
         return None
-    # Before the invitation: an acceptance in between then shows as one, and not as a login that came from nowhere.
-    login = session.scalar(select(Login).where(Login.email_key == email_key(address)))
+    if lock:
+        invitation_id = session.scalar(_by_token(token))
+        return find(session, invitation_id, lock=True) if invitation_id is not None else None
+    return _read(session, Invitation.id == _by_token(token).scalar_subquery())
+
+
+def _by_token(token: str) -> Select[uuid.UUID]:
+    return select(InvitationLink.invitation_id).where(InvitationLink.token_hash == hash_token(token))
+
+
+def _read(session: Session, which: ColumnElement[bool]) -> InvitationRows | None:
+    # In one statement: an acceptance in between could show as a login that came from nowhere.
     found = session.execute(
-        select(Invitation, ClientUser, Client, Practice, Colleague)
+        select(Invitation, ClientUser, Client, Practice, Colleague, Login)
         .join(ClientUser, ClientUser.id == Invitation.client_user_id)
         .join(Client, Client.id == Invitation.client_id)
         .join(Practice, Practice.id == Invitation.practice_id)
         .join(Colleague, Colleague.id == Invitation.inviter_id)
-        .where(Invitation.id == invitation_id)
+        .outerjoin(Login, Login.email_key == ClientUser.email_key)
+        .where(which)
     ).one_or_none()
-    if found is None:
-        return None
-    invitation, client_user, client, practice, inviter = found
-    return InvitationRows(invitation, client_user, client, practice, inviter, login)
-
-
-def find_by_token(session: Session, token: str, *, lock: bool = False) -> InvitationRows | None:
-    invitation_id = _id_by_token(session, token)
-    return find(session, invitation_id, lock=lock) if invitation_id is not None else None
-
-
-def _id_by_token(session: Session, token: str) -> uuid.UUID | None:
-    if not _TOKEN.fullmatch(token):
-        return None
-    by_hash = select(InvitationLink.invitation_id).where(InvitationLink.token_hash == hash_token(token))
-    return session.execute(by_hash).scalar_one_or_none()
+    return None if found is None else InvitationRows(*found)
 
 
 def page_of(rows: InvitationRows | None, now: datetime) -> InvitationPage:
@@ -115,23 +117,29 @@ def require_open(rows: InvitationRows | None, now: datetime) -> InvitationRows:
 def lock_all_of_person(session: Session, token: str) -> list[Invitation]:
     """This invitation and the practice's other live ones to the same person, all of which one acceptance settles.
 
-    Locked in the order of their ids, so that two acceptances can't wait for each other.
+    Client users are locked before their invitations, each in the order of their ids, so that neither two acceptances
+    nor one and a resend can wait for each other.
     """
     # Columns only: a row read before the lock would stay in the session as it was then.
-    invitation_id = _id_by_token(session, token)
-    known = select(Invitation.practice_id, Invitation.email).where(Invitation.id == invitation_id)
-    if (found := session.execute(known).one_or_none()) is None:
+    if not _TOKEN.fullmatch(token) or (invitation_id := session.scalar(_by_token(token))) is None:
         return []
-    practice_id, address = found
-    same_person = select(ClientUser.id).where(
-        ClientUser.practice_id == practice_id, ClientUser.email_key == email_key(address)
-    )
+    known = select(Invitation.practice_id, Invitation.client_user_id, Invitation.email)
+    practice_id, client_user_id, address = session.execute(known.where(Invitation.id == invitation_id)).one()
+    same_person = session.scalars(
+        select(ClientUser.id)
+        .where(
+            ClientUser.practice_id == practice_id,
+            or_(ClientUser.email_key == email_key(address), ClientUser.id == client_user_id),
+        )
+        .order_by(ClientUser.id)
+        .with_for_update()
+    ).all()
     locked = (
         select(Invitation)
         .where(
             Invitation.practice_id == practice_id,
             Invitation.status.in_(LIVE),
-            or_(Invitation.id == invitation_id, Invitation.client_user_id.in_(same_person)),
+            Invitation.client_user_id.in_(same_person),
         )
         .order_by(Invitation.id)
         .with_for_update()
@@ -143,21 +151,21 @@ def change(
     session: Session,
     invitation: Invitation,
     status: InvitationStatus,
-    source: Source,
+    by: Source | Actor,
     now: datetime,
     **details: str,
 ) -> None:
+    """`by` is a colleague, or what acts without one. Nobody is reminded of an invitation that is over."""
     before, invitation.status = invitation.status, status
-    audit.record_without_colleague(
-        session,
-        invitation.practice_id,
-        source,
-        f"invitation.{status}",
-        invitation.id,
-        at=now,
-        before={"status": before},
-        after={"status": status, **details},
-    )
+    if status in _OVER:
+        invitation.next_reminder_at = invitation.next_stage = invitation.next_nudge_at = None
+    action, was, is_now = f"invitation.{status}", {"status": before}, {"status": status, **details}
+    if isinstance(by, Actor):
+        audit.record(session, by, action, invitation.id, at=now, before=was, after=is_now)
+    else:
+        audit.record_without_colleague(
+            session, invitation.practice_id, by, action, invitation.id, at=now, before=was, after=is_now
+        )
 
 
 def tell_inviter(session: Session, invitation: Invitation, kind: str) -> None:

@@ -14,7 +14,6 @@ from db.models import (
     Channel,
     ClientUser,
     Invitation,
-    InvitationLink,
     InvitationStatus,
     Lane,
     Login,
@@ -22,14 +21,15 @@ from db.models import (
 )
 from db.session import Database
 from services import audit, jobs
-from services.delivery.email import Email, Mailbox, Mailer, RefusedError, UndeliveredError, message_id_for
+from services.delivery.email import Mailer, RefusedError, UndeliveredError
 from services.emails import email_key
 from services.errors import ConflictError, InvalidError, NotFoundError
+from services.invitations.delivery import is_wanted, record_failure, record_sent
 from services.invitations.email import invitation_text
 from services.invitations.inviting import EMAIL_KIND
+from services.invitations.letters import Letters
 from services.invitations.records import Accepted, InvitationClosedError, InvitationNotice, InvitationPage, LinkState
 from services.invitations.rows import (
-    InvitationRows,
     change,
     find,
     find_by_token,
@@ -38,12 +38,10 @@ from services.invitations.rows import (
     require_open,
     tell_inviter,
 )
-from services.jobs import Claim, GiveUp, Kind, Retry
+from services.jobs import Claim, Kind, Retry
 from services.keys import Keyring
 from services.logins import Passwords, check_password
-from services.zones import zone
 
-_UNSENT = (InvitationStatus.QUEUED, InvitationStatus.FAILED)
 _EXPIRED_AT_ONCE = 200
 _REINSTALL_CHECK = timedelta(hours=6)
 
@@ -65,14 +63,9 @@ class InvitationService:
         passwords: Passwords | None = None,
     ) -> None:
         """Raises ValueError when `email_from` is not an address."""
-        try:
-            self._sender = Mailbox.parse(email_from)
-        except ValueError as error:
-            raise ValueError(f"EMAIL_FROM: {error}") from None
+        self._letters = Letters(keys, public_url=public_url, email_from=email_from)
         self._database = database
-        self._keys = keys
         self._mailer = mailer
-        self._public_url = public_url.rstrip("/")
         self._now = now
         self._passwords = passwords or Passwords()
 
@@ -94,11 +87,11 @@ class InvitationService:
         invitation_id = uuid.UUID(claim.args["invitation_id"])
         with self._database.read() as session:
             rows = find(session, invitation_id)
-            if rows is None or rows.invitation.status not in _UNSENT or rows.state(self._now()) != LinkState.OPEN:
+            if rows is None or rows.state(self._now()) != LinkState.OPEN or not is_wanted(session, rows, Channel.EMAIL):
                 return
             if rows.practice.uninstalled_at is not None:
                 raise Retry("The practice has uninstalled Clientdesk", after=_REINSTALL_CHECK)
-            email = self._email(session, claim.key, rows)
+            email = self._letters.write(session, claim.key, rows, invitation_text, self._now())
         try:
             self._mailer.send(email)
         except UndeliveredError as error:
@@ -107,15 +100,16 @@ class InvitationService:
             failure = f"The mail server refused {email.recipient.address}: {error}"
             with self._database.begin() as session:
                 jobs.finish(session, claim)
-                self._record_failure(session, invitation_id, failure)
+                record_failure(session, invitation_id, Channel.EMAIL, failure, self._now())
             return
         with self._database.begin() as session:
             jobs.finish(session, claim)
-            self._record_sent(session, invitation_id)
+            record_sent(session, invitation_id, Channel.EMAIL, email.message_id, self._now())
 
     def email_gave_up(self, session: Session, claim: Claim, error: str) -> None:
         """For the transaction that marks the job failed."""
-        self._record_failure(session, uuid.UUID(claim.args["invitation_id"]), f"The e-mail can't be delivered: {error}")
+        failure = f"The e-mail can't be delivered: {error}"
+        record_failure(session, uuid.UUID(claim.args["invitation_id"]), Channel.EMAIL, failure, self._now())
 
     def open(self, token: str, *, seen: bool = True) -> InvitationPage:
         """What the link's page shows. `seen` by a person, it is marked opened; that uses nothing up, since mail
@@ -215,52 +209,6 @@ class InvitationService:
             expired += len(invitations)
             if len(invitations) < _EXPIRED_AT_ONCE:
                 return expired
-
-    def _email(self, session: Session, key: str, rows: InvitationRows) -> Email:
-        link = session.execute(
-            select(InvitationLink).where(
-                InvitationLink.invitation_id == rows.invitation.id, InvitationLink.channel == Channel.EMAIL
-            )
-        ).scalar_one()
-        try:
-            token = self._keys.token_again(link.nonce, link.token_hash)
-        except ValueError as error:
-            raise GiveUp(str(error)) from error
-        content = invitation_text(
-            practice=rows.practice.name,
-            client=rows.client.name,
-            person=rows.client_user.name,
-            inviter=rows.inviter.name,
-            link=f"{self._public_url}/i/{token}",
-            # The inviter's, which is mostly the client's too.
-            expires_at=rows.invitation.expires_at.astimezone(zone(rows.inviter.timezone)),
-        )
-        return Email(
-            sender=self._sender,
-            recipient=Mailbox(rows.client_user.name, rows.invitation.email),
-            subject=content.subject,
-            text=content.text,
-            html=content.html,
-            message_id=message_id_for(key, self._sender.domain),
-            date=self._now(),
-        )
-
-    def _record_sent(self, session: Session, invitation_id: uuid.UUID) -> None:
-        rows = find(session, invitation_id, lock=True)
-        if rows is None:
-            return
-        rows.invitation.sent_at = self._now()
-        if rows.invitation.status in _UNSENT:  # else it was opened, revoked or more while the mail server took it
-            rows.invitation.failure = None
-            change(session, rows.invitation, InvitationStatus.SENT, Source.WORKER, self._now())
-
-    def _record_failure(self, session: Session, invitation_id: uuid.UUID, failure: str) -> None:
-        rows = find(session, invitation_id, lock=True)
-        if rows is None or rows.invitation.status not in _UNSENT:
-            return
-        rows.invitation.failure = failure
-        change(session, rows.invitation, InvitationStatus.FAILED, Source.WORKER, self._now(), failure=failure)
-        tell_inviter(session, rows.invitation, "slack.invitation_failed")
 
     def _checked_hash(self, page: InvitationPage, known_hash: str | None, password: str, repeat: str | None) -> str:
         """The login's hash if `password` is the login's, else that of a password good enough to be new."""

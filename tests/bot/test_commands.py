@@ -21,6 +21,11 @@ from services.jobs import Jobs, NewJob
 from tests.builders import Office, office
 from tests.stack import KEY, MANIFEST, SANDBOX
 
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": SANDBOX.sms.account_sid,
+    "TWILIO_AUTH_TOKEN": SANDBOX.sms.auth_token,
+    "TWILIO_FROM": SANDBOX.sms.sender,
+}
 Run = Callable[..., tuple[int, str]]
 
 
@@ -126,8 +131,11 @@ def test_the_doctor_finds_nothing_wrong(run: Run, database: Database, running_sa
         SLACK_APP_TOKEN="xapp-1",
         SMTP_URL=f"smtp://127.0.0.1:{running_sandbox.smtp_port}?tls=none",
         EMAIL_FROM="hello@desk.example",
+        **TWILIO,
+        TWILIO_API_URL=running_sandbox.url,
     )
-    assert (code, said.count("\nok"), "WRONG" in said) == (0, 4, False), said
+    assert (code, said.count("\nok"), "WRONG" in said) == (0, 5, False), said
+    assert "account active" in said
     assert "Birch & Co" in said
 
 
@@ -139,6 +147,8 @@ def test_the_doctor_names_all_that_is_wrong_and_shows_no_secret(run: Run, runnin
         SLACK_APP_TOKEN="xoxb-s3cret",
         SMTP_URL="smtp://me:s3cret@127.0.0.1:9?tls=none",
         EMAIL_FROM="hello@desk.example",
+        **{**TWILIO, "TWILIO_AUTH_TOKEN": "s3cret"},
+        TWILIO_API_URL=running_sandbox.url,
     )
     assert code == 1
     wrong = [line for line in said.splitlines() if line.startswith("WRONG")]
@@ -147,6 +157,7 @@ def test_the_doctor_names_all_that_is_wrong_and_shows_no_secret(run: Run, runnin
         "Slack",
         "Socket Mode",
         "Mail server",
+        "Text messages",
     ]
     assert "SLACK_BOT_TOKEN is refused: invalid_auth" in said
     assert "s3cret" not in said
@@ -157,6 +168,7 @@ def test_the_doctor_says_when_slack_cannot_be_reached(run: Run, database: Databa
     assert code == 1
     assert "WRONG  Slack:" in said
     assert "SMTP_URL is not set" in said
+    assert "Text messages: off" in said
 
 
 # Practices

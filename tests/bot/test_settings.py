@@ -64,6 +64,13 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         ("SMTP_URL", "mail.example"),
         ("SMTP_URL", "smtp://me:s3cret@mail.example?tls=no"),
         ("EMAIL_FROM", "Clientdesk"),
+        ("TWILIO_ACCOUNT_SID", "AC1/Messages"),
+        ("TWILIO_FROM", "07911 123456"),
+        ("TWILIO_FROM", "Clientdesk Ltd"),
+        ("TWILIO_FROM", "+44"),
+        ("TWILIO_API_URL", "api.twilio.com"),
+        ("MOBILE_APP_URL", "apps.example"),
+        ("MOBILE_APP_URL", "https://apps.example/the app"),
     ],
 )
 def test_what_is_wrong_is_named_but_not_shown(name: str, value: str) -> None:
@@ -158,6 +165,29 @@ def test_the_providers_are_found_where_they_really_are_unless_told_otherwise() -
     assert settings.sage_token_url == "https://oauth.accounting.sage.com/token"
     assert settings.sage_api_url == "https://api.accounting.sage.com/v3.1"
     assert settings.xero_connection_cap == 50
+
+
+TWILIO = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "s3cret", "TWILIO_FROM": "+447700900000"}
+
+
+@pytest.mark.parametrize("missing", TWILIO)
+def test_text_messages_need_all_of_account_token_and_sender(missing: str) -> None:
+    with pytest.raises(SettingsError, match="TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM") as refusal:
+        read({**TWILIO, missing: None})
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("sender", ["+447700900000", "60777", "MG" + "0" * 32, "Clientdesk", "Birch & Co"])
+def test_text_messages_come_from_a_number_a_short_code_a_service_or_a_name(sender: str) -> None:
+    settings = read({**TWILIO, "TWILIO_FROM": sender})
+    assert settings.twilio_from == sender
+    assert "s3cret" not in repr(settings)
+    assert settings.twilio_api_url == "https://api.twilio.com"
+
+
+def test_the_apps_page_may_be_told_apart_by_its_query() -> None:
+    address = "https://play.example/store/apps/details?id=example.clientdesk"
+    assert read({"MOBILE_APP_URL": address}).mobile_app_url == address
 
 
 def test_xeros_limits_are_those_of_its_usual_tier_unless_told_otherwise() -> None:

@@ -3,18 +3,23 @@
 import re
 import sys
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from sandbox.xero.world import XeroSettings
 from tests.e2e import chromium
-from tests.e2e.stack import Stack
+from tests.e2e.stack import ClockedStack, Stack
 from tests.e2e.window import Window
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "images"
 LARGEST = 200 * 1024
 EMAIL = "mary@marigold.example"
+MOBILE = "+447700900123"
+TUESDAY = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
+FRIDAY = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
+GATHERED = datetime(2026, 3, 6, 9, 1, tzinfo=UTC)
 # The backdrop shows around a dialog's round corners.
 READY = """() => {
   document.activeElement.blur();
@@ -59,6 +64,8 @@ def main() -> int:
         _take_story(camera, browser, practice)
         firm = ending.enter_context(Stack(bundle=60, xero=XERO))
         _take_sync(camera, browser, firm)
+        week = ending.enter_context(ClockedStack(TUESDAY))
+        _take_week(camera, browser, week)
     return 0
 
 
@@ -92,6 +99,12 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     mailbox.set_viewport_size({"width": 1000, "height": 740})
     camera.take(mailbox, "mailbox")
 
+    stack.sandbox.sms.wait_message(MOBILE, status="delivered")
+    phone = window.new_page(f"/sms/{MOBILE}")
+    expect(phone.get_by_text("Birch & Co invites you to Clientdesk")).to_be_visible()
+    phone.set_viewport_size({"width": 460, "height": 320})
+    camera.take(phone, "phone")
+
     page = window.new_page(link)
     page.set_viewport_size({"width": 800, "height": 680})
     expect(page.get_by_role("heading", name="Set your password")).to_be_visible()
@@ -104,13 +117,13 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     camera.take(page, "accepted")
 
     expect(window.newest_message).to_contain_text("accepted the invitation")
-    window.page.set_viewport_size({"width": 1000, "height": 556})  # the last two messages, whole
+    window.page.set_viewport_size({"width": 1000, "height": 584})  # the last two messages, whole
     camera.take(window.page, "inviter-told")
     window.page.set_viewport_size({"width": 1280, "height": 800})
     _leave_a_draft(window)
     window.open_home()
     expect(window.home).to_contain_text("Lantern Books")
-    window.page.set_viewport_size({"width": 1280, "height": 620})
+    window.page.set_viewport_size({"width": 1280, "height": 660})
     camera.take(window.page, "home")
     window.close()
 
@@ -134,7 +147,7 @@ def _take_sync(camera: Camera, browser: Browser, stack: Stack) -> None:
     stack.sandbox.xero.change_settings(latency=0)
     window.page.set_viewport_size({"width": 1000, "height": 420})
     camera.take(window.page, "sync-result")
-    window.page.set_viewport_size({"width": 1280, "height": 1120})  # a card is long
+    window.page.set_viewport_size({"width": 1280, "height": 1180})  # a card is long
 
     stack.sandbox.xero.revoke(stack.sandbox.xero.tenant(ended))
     window.open_card(ended)
@@ -148,6 +161,29 @@ def _take_sync(camera: Camera, browser: Browser, stack: Stack) -> None:
     window.command("/clients list")
     window.expect_text("25 clients that you can open")
     camera.take(window.dialog, "clients-list")
+    window.close()
+
+
+def _take_week(camera: Camera, browser: Browser, stack: ClockedStack) -> None:
+    stack.add_client("Marigold Bakery Ltd", contact=("Mary Gold", EMAIL))
+    stack.add_client("Harbour Lights Café", contact=("Harriet Lowe", "harriet@harbour.example"))
+    stack.sandbox.mail_fault("*@tidewater.example", 550)
+    stack.add_client("Tidewater Rowing Club", by="U_CLEM", contact=("Tom Tide", "tom@tidewater.example"))
+    window = Window(browser, stack).act_as("U_ADA")
+    page = window.new_page(stack.invitation_link("harriet@harbour.example"))
+    expect(page.get_by_role("heading", name="Set your password")).to_be_visible()
+    page.close()
+    stack.sandbox.person("U_CLEM").wait_message(containing="could not be delivered")
+    window.open_app_messages()
+    stack.set_clock(FRIDAY)
+    stack.set_clock(GATHERED)
+    expect(window.newest_message).to_contain_text("2 invitations need a look")
+    window.page.set_viewport_size({"width": 1000, "height": 520})
+    camera.take(window.page, "reminder")
+    window.page.set_viewport_size({"width": 1280, "height": 800})
+    window.command("/clients invitations")
+    window.expect_text("Not accepted yet: 2 invitations")
+    camera.take(window.dialog, "invitations")
     window.close()
 
 
@@ -214,6 +250,7 @@ def _take_wizard(camera: Camera, window: Window) -> None:
     window.expect_step(6, 7, "Invite")
     window.fill("Client's name", "Mary Gold")
     window.fill("Client's e-mail", EMAIL)
+    window.fill("Client's mobile", "07700 900123")
     camera.take(window.dialog, "step-invite")
     window.press("Next")
     window.expect_step(7, 7, "Review")

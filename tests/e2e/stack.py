@@ -5,6 +5,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from typing_extensions import override
@@ -140,17 +141,24 @@ class Stack(Demo):
         self.sandbox.person(user_id).close_all()
         self.discard_draft(user_id)
 
-    def invitation_link(self, email: str) -> str:
-        text = str(self.sandbox.wait_mail(to=email)["text"])
-        found = re.search(r"http://\S+/i/\S+", text)
-        assert found is not None, f"no invitation link in {text}"
-        return found[0]
+    def invitation_link(self, email: str, *, after: str | None = None) -> str:
+        """The newest one by e-mail to this address; `after` an older one, once it is there."""
+        until = time.monotonic() + 15
+        while True:
+            text = str(self.sandbox.wait_mail(to=email)["text"])
+            found = re.search(r"http://\S+/i/\S+", text)
+            assert found is not None, f"no invitation link in {text}"
+            if found[0] != after:
+                return found[0]
+            assert time.monotonic() < until, f"no other invitation to {email} came"
+            time.sleep(0.02)
 
     def expire_invitation(self, email: str) -> None:
-        """Lets the newest invitation to this address end a minute ago."""
+        """Lets the newest invitation to this address have been made a week and a minute ago, and so be over."""
         with self._database() as database:
             changed = database.execute(
-                "UPDATE invitation SET expires_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 minute') || '000' "
+                "UPDATE invitation SET expires_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 minute') || '000', "
+                "created_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-7 days', '-1 minute') || '000' "
                 "WHERE id = (SELECT id FROM invitation WHERE email = ? ORDER BY id DESC LIMIT 1)",
                 (email,),
             )
@@ -162,6 +170,45 @@ class Stack(Demo):
         connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=10)
         with contextlib.closing(connection), connection:
             yield connection
+
+
+class ClockedStack(Stack):
+    """The same with a clock of the product's own. It begins at `now`, runs, and can be set on, not back. The sandbox
+    keeps the real time."""
+
+    def __init__(self, now: datetime, **how: Any) -> None:
+        super().__init__(**how)
+        self._begin = now
+
+    def set_clock(self, now: datetime) -> None:
+        """Returns once what is due by then has been chosen; it may not have been sent."""
+        wanted = _ahead(now)
+        self._clock.write_text(wanted)
+        done = self._clock.with_suffix(".done")
+        until = time.monotonic() + 15
+        while not done.exists() or done.read_text() != wanted:
+            assert time.monotonic() < until, f"the product's clock did not follow:\n{self.log()}"
+            time.sleep(0.02)
+
+    def reminder_count(self) -> int:
+        """How many were chosen so far, told or not."""
+        with self._database() as database:
+            return int(database.execute("SELECT count(*) FROM reminder").fetchone()[0])
+
+    @override
+    def _environment(self) -> dict[str, str]:
+        self._clock = self.directory / "clock"
+        self._clock.write_text(_ahead(self._begin))
+        return {**super()._environment(), "CLOCK": str(self._clock)}
+
+    @override
+    def _spawn(self, name: str, *arguments: str) -> None:
+        super()._spawn(name, *(("-m", "tests.e2e.clocked") if name == "bot" else arguments))
+
+
+def _ahead(now: datetime) -> str:
+    """How far that is from the real time, in seconds."""
+    return str((now - datetime.now(UTC)).total_seconds())
 
 
 def _link(view: View) -> str:

@@ -122,7 +122,7 @@ def test_a_card_is_opened_from_the_list_and_from_app_home(stack: Stack, people: 
     ada.wait_home("Newest clients")
     ada.click("Open", home=True)
     view = ada.wait_view(title="Client", containing="Solutions")
-    for words in (HOSTILE, "Practice code: A-1", "Status: Not connected", "nobody has been invited yet"):
+    for words in (HOSTILE, "Practice code: A-1", "Status: Not connected", "Nobody has been invited yet"):
         assert words in view.text
     assert len(ada.views) == 1
     ada.close()

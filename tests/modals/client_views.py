@@ -21,7 +21,7 @@ from services.accounting.information import InformationSummary, ListSummary
 from services.accounting.linking import ConnectionCard
 from services.accounting.port import Organisation, OrganisationFacts
 from services.add_client.steps import CODE_LENGTH, NAME_LENGTH
-from services.clients.card import ClientCard, Owner
+from services.clients.card import ClientCard, InvitationSummary, Owner
 from services.clients.connecting import ClientChoices, ClientConnecting, ClientConsentNotice
 from services.clients.extract import ExtractAddress
 from services.clients.search import QUERY_LENGTH, ClientLine, ClientPage, Wish
@@ -83,6 +83,17 @@ INFORMATION = InformationSummary(
 NO_INFORMATION = InformationSummary(
     organisation=None, refreshed_at=None, lists=tuple(ListSummary(which=which) for which in StandardList)
 )
+INVITATION = InvitationSummary(
+    invitation_id=uuid.uuid4(),
+    status=InvitationStatus.FAILED,
+    failure="550 " + "5.1.1 " * 300,
+    inviter="U0123456789",
+    created_at=NOW,
+    sent_at=NOW,
+    opened_at=NOW,
+    accepted_at=NOW,
+    expires_at=NOW,
+)
 CARD = ClientCard(
     client_id=uuid.uuid4(),
     name=LONG,
@@ -93,7 +104,13 @@ CARD = ClientCard(
     tax_categories=TaxCategories.SCHEDULE_C,
     extract=ExtractAddress("x" * 48, "extract." + "d" * 200 + ".example"),
     deactivated_at=None,
-    owner=Owner(name=LONG, email="e" * 64 + "@example.com", invitation=InvitationStatus.FAILED, signs_in=False),
+    owner=Owner(
+        client_user_id=uuid.uuid4(),
+        name=LONG,
+        email="e" * 64 + "@example.com",
+        invitation=INVITATION,
+        signs_in=False,
+    ),
     connection=CONNECTION,
     information=INFORMATION,
     offered=tuple(Provider),
@@ -156,6 +173,7 @@ VIEWS: dict[str, View] = {
     "clients, none to be seen": listing.listing(replace(NO_CLIENTS, may_add_clients=False)),
     **{f"card, {each}": card.card(state(each), AT) for each in ConnectionState},
     "card, exported": card.card(CARD, AT, note=card.EXPORTED),
+    "card, never invited": card.card(replace(CARD, owner=replace(CARD.owner, invitation=None) if CARD.owner else None)),
     "card, deactivated": card.card(replace(CARD, deactivated_at=NOW, owner=None)),
     "card, not connected": card.card(UNCONNECTED),
     "card, not connected and deactivated": card.card(replace(UNCONNECTED, deactivated_at=NOW)),

@@ -49,7 +49,7 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import client_views, sync_views
+from tests.modals import client_views, invitation_views, reminder_views, sync_views
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -66,6 +66,7 @@ FACTS = Facts(
     has_colleagues=True,
     has_teams=True,
     providers=tuple(Provider),
+    texts=True,
 )
 REVIEW = Review(
     name=LONG,
@@ -79,6 +80,7 @@ REVIEW = Review(
     invite=InviteChoice.NOW,
     contact_name=LONG,
     contact_email=EMAIL,
+    contact_mobile="+447911123456",
     existing=ExistingUser.ADD_WITHOUT_INVITATION,
 )
 CREATED = CreatedClient(
@@ -94,6 +96,7 @@ CREATED = CreatedClient(
     contact_name=LONG,
     contact_email=EMAIL,
     invitation=InvitationStatus.QUEUED,
+    invited_mobile="+447911123456",
     contact_signs_in=False,
     bundle=BUNDLE,
     created_by="U_ADA",
@@ -144,6 +147,7 @@ RAW = {
     "invite": InviteChoice.NOW,
     "contact_name": LONG,
     "contact_email": EMAIL,
+    "contact_mobile": "0" * 3000,
     "existing": ExistingUser.THEY_INVITE_US,
 }
 
@@ -243,8 +247,8 @@ VIEWS: dict[str, View] = {
     ),
     "bundle full": openings.opening(BundleFull(bundle=BUNDLE, may_raise=False, billing_url=None, admins=MANY)),
     "bundle raised": subscription.raised(BUNDLE),
-    "invite": invitations.form(Invitable(uuid.uuid4(), LONG)),
-    "invited": invitations.done(Invited(LONG, LONG, EMAIL)),
+    "invite": invitations.form(Invitable(uuid.uuid4(), LONG, texts=True)),
+    "invited": invitations.done(Invited(LONG, LONG, EMAIL, "+447911123456")),
     "result without invitation": openings.result(replace(CREATED, contact_email=None, contact_name=None)),
     "permission missing": openings.opening(PermissionMissing(admins=MANY)),
     "permission missing, asked": openings.opening(PermissionMissing(admins=MANY, asked_at=NOW)),
@@ -260,6 +264,8 @@ VIEWS: dict[str, View] = {
     "loading": notices.loading(),
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
+    **reminder_views.VIEWS,
+    **invitation_views.VIEWS,
 }
 HOMES = {
     "home": home.overview(OVERVIEW),
@@ -274,8 +280,6 @@ MESSAGES: dict[str, Message] = {
     "consent finished": connecting.consent_finished(CONSENT),
     "consent finished, organisation to choose": connecting.consent_finished(replace(CONSENT, organisation=None)),
     "accepted": cards.invitation_accepted(NOTICE),
-    "failed": cards.invitation_failed(NOTICE),
-    "renewal asked": cards.invitation_renewal_asked(NOTICE),
     "permission asked": permissions.card(REQUEST),
     "permission asked, approved": permissions.card(APPROVED),
     "permission asked, declined": permissions.card(DECLINED),
@@ -285,6 +289,8 @@ MESSAGES: dict[str, Message] = {
     "help": help_text.commands(),
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
+    **reminder_views.MESSAGES,
+    **invitation_views.MESSAGES,
 }
 
 
@@ -326,7 +332,7 @@ def test_state_is_read_by_field_whatever_element_holds_it() -> None:
     view = {
         "state": {
             "values": {
-                "name": {"value": {"type": "plain_text_input", "value": "Acme"}},
+                "name": {"value": {"type": "plain_text_input", "value": "Ac\0me"}},
                 "kind.after_solo": {"value": {"type": "radio_buttons", "selected_option": chosen}},
                 "industry": {"value": {"type": "static_select", "selected_option": None}},
                 "colleagues": {"add_client.search": {"type": "multi_external_select", "selected_options": [chosen]}},

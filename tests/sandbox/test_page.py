@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from typing_extensions import override
@@ -776,6 +777,29 @@ def test_mail_appears_by_itself_and_its_links_open_in_a_new_tab(page: Page, sand
         page.frame_locator("iframe").get_by_role("link", name="Set your password").click()
     expect(popup.value).to_have_url("/mail")
     expect(popup.value.get_by_role("heading", name="Mailbox")).to_be_visible()
+
+
+# The phones
+
+
+def test_a_text_message_appears_by_itself_and_its_link_can_be_tapped_on_a_narrow_screen(
+    page: Page, sandbox: RunningSandbox
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/sms")
+    account = sandbox.parts.sms.world.settings
+    httpx.post(
+        f"{sandbox.url}/2010-04-01/Accounts/{account.account_sid}/Messages.json",
+        auth=(account.account_sid, account.auth_token),
+        data={"To": "+447700900123", "From": account.sender, "Body": f"You are invited: {sandbox.url}/mail?{'x' * 60}"},
+        trust_env=False,
+    ).raise_for_status()
+
+    page.get_by_role("link", name="+447700900123").click()
+    with page.expect_popup() as popup:
+        page.get_by_role("listitem").filter(has_text="You are invited").get_by_role("link").click()
+    expect(popup.value.get_by_role("heading", name="Mailbox")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 # Looks

@@ -2,11 +2,12 @@
 
 import uuid
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from db.models import Authorisation, Client, ConnectionStatus, InvitationStatus, Job, Software, Solutions
+from db.models import Authorisation, Client, ConnectionStatus, Invitation, InvitationStatus, Job, Software, Solutions
 from db.session import Database
 from services.accounting.calls import ProviderCalls
 from services.accounting.connections import ConnectionState
@@ -14,7 +15,7 @@ from services.accounting.consent import Consent, Purpose, PurposeKind
 from services.accounting.linking import ConnectionCard
 from services.accounting.port import NotAuthorised
 from services.accounting.standard_information import InformationService
-from services.clients.card import ClientCard, ClientCardService, Owner
+from services.clients.card import ClientCard, ClientCardService, InvitationSummary, Owner
 from services.clients.connecting import (
     FINISHED,
     ClientChoices,
@@ -207,6 +208,7 @@ def test_a_card_tells_all_of_a_client(desk: Desk, birch: Office, names: list[str
     service.create(birch.ada, review.draft_id, revision=review.revision)
     with desk.world.database.read() as session:
         client = session.scalars(select(Client)).one()
+        invitation = session.scalars(select(Invitation)).one()
     desk.again(client.id, names[0])
     now = desk.world.database.now()
     shown = desk.cards.card(birch.clem, client.id)
@@ -220,7 +222,23 @@ def test_a_card_tells_all_of_a_client(desk: Desk, birch: Office, names: list[str
         tax_categories=None,
         extract=ExtractAddress(client.extract_name, DOMAIN),
         deactivated_at=None,
-        owner=Owner(name="Pat", email="pat@example.com", invitation=InvitationStatus.QUEUED, signs_in=False),
+        owner=Owner(
+            client_user_id=invitation.client_user_id,
+            name="Pat",
+            email="pat@example.com",
+            invitation=InvitationSummary(
+                invitation_id=invitation.id,
+                status=InvitationStatus.QUEUED,
+                failure=None,
+                inviter="U_ADA",
+                created_at=invitation.created_at,
+                sent_at=None,
+                opened_at=None,
+                accepted_at=None,
+                expires_at=invitation.created_at + timedelta(days=7),
+            ),
+            signs_in=False,
+        ),
         connection=ConnectionCard(
             provider=XERO,
             status=ConnectionStatus.CONNECTED,

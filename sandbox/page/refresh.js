@@ -1,4 +1,4 @@
-// Keeps the mailbox's list up to date.
+// Keeps a list up to date: the mailbox's, or a phone's.
 
 setInterval(async () => {
   if (document.hidden) return;

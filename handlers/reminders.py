@@ -1,0 +1,80 @@
+"""Reminders of invitations: what can be done about one, and the settings."""
+
+import uuid
+from typing import Any
+
+from handlers.forms import show
+from handlers.ports import Ack, Admission, After, Caller, Slack
+from handlers.registry import Registry
+from handlers.workspaces import enter
+from modals import blocks as b
+from modals import reminders
+from services.actor import Actor
+from services.container import Services
+
+
+def register(router: Registry) -> None:
+    router.action(reminders.SNOOZE, snooze)
+    router.action(reminders.STOP, stop)
+    router.action(reminders.SETTINGS, open_settings)
+    router.view(reminders.SAVE, save_settings)
+    router.event("user_change", follow_zone)
+
+
+def snooze(
+    ack: Ack, actor: Actor, body: dict[str, Any], action: dict[str, Any], services: Services, slack: Slack, after: After
+) -> None:
+    until, invitation_id = reminders.read_snooze(action["selected_option"]["value"])
+    again = services.reminders.snooze(actor, invitation_id, until)
+    ack()
+    said = [b.words("Snoozed: you hear of it again on "), b.moment(again), b.words(".")]
+    after(slack.update_message, *_place(body), reminders.settled(body["message"], invitation_id, said))
+
+
+def stop(
+    ack: Ack, actor: Actor, body: dict[str, Any], action: dict[str, Any], services: Services, slack: Slack, after: After
+) -> None:
+    invitation_id = uuid.UUID(action["value"])
+    services.reminders.stop(actor, invitation_id)
+    ack()
+    said = [b.words("No more reminders of this invitation.")]
+    after(slack.update_message, *_place(body), reminders.settled(body["message"], invitation_id, said))
+
+
+def open_settings(
+    ack: Ack,
+    caller: Caller,
+    body: dict[str, Any],
+    admit: Admission,
+    services: Services,
+    slack: Slack,
+    after: After,
+) -> None:
+    ack()
+    show_settings(caller, body, admit, services, slack, after)
+
+
+def show_settings(
+    caller: Caller, body: dict[str, Any], admit: Admission, services: Services, slack: Slack, after: After
+) -> None:
+    def build(actor: Actor) -> b.View:
+        return reminders.settings(services.reminder_settings.shown(actor))
+
+    show(after, slack, caller, body, reminders.TITLE, lambda: enter(caller, admit, services, slack, build))
+
+
+def save_settings(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
+    mine, practice = reminders.read_settings(view)
+    services.reminder_settings.change(actor, mine=mine, practice=practice)
+    ack(response_action="update", view=reminders.saved())
+
+
+def follow_zone(ack: Ack, caller: Caller, event: dict[str, Any], services: Services) -> None:
+    user = event.get("user")
+    if isinstance(user, dict) and isinstance(user.get("id"), str) and isinstance(user.get("tz"), str):
+        services.reminders.zone_changed(caller.slack_key, user["id"], user["tz"])
+    ack()
+
+
+def _place(body: dict[str, Any]) -> tuple[str, str]:
+    return body["container"]["channel_id"], body["container"]["message_ts"]

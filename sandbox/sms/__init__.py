@@ -1,0 +1,1 @@
+"""A stand-in for Twilio's text messages, and the phones that get them."""
