@@ -15,6 +15,35 @@ from tests.postgresql import PostgresServer, postgresql_server
 pytest_plugins = ["tests.stack_fixtures"]
 
 
+_WHOLE_PRODUCT = frozenset({"stack", "timed_stack", "many"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--everything",
+        action="store_true",
+        help="with the tests that kill processes, and the whole product on PostgreSQL too, as .ci/run does",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the longest ones to `--everything`, unless they are named. Services run on both databases anyway."""
+    if config.getoption("--everything") or "::" in "".join(config.args):
+        return
+    left = [item for item in items if _is_long(item)]
+    if len(left) < len(items):
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not _is_long(item)]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    if item.get_closest_marker("chaos") is not None:
+        return True
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    is_whole = not _WHOLE_PRODUCT.isdisjoint(getattr(item, "fixturenames", ()))
+    return is_whole and params.get("database_url") == "postgresql"
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
     """A server of this test process's own; its database has the tables."""
