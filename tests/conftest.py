@@ -15,19 +15,20 @@ from tests.postgresql import PostgresServer, postgresql_server
 pytest_plugins = ["tests.stack_fixtures"]
 
 
-_WHOLE_PRODUCT = frozenset({"stack", "timed_stack", "many"})
+_BESIDE_SANDBOX = frozenset({"stack", "timed_stack", "many", "sandbox"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--everything",
         action="store_true",
-        help="with the tests that kill processes, and the whole product on PostgreSQL too, as .ci/run does",
+        help="with the tests that kill processes, those of the benchmarks, and on PostgreSQL what runs beside the "
+        "sandbox, as .ci/run does",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves the longest ones to `--everything`, unless they are named. Services run on both databases anyway."""
+    """Leaves the longest ones to `--everything`, unless they are named. Services by themselves have both databases."""
     if config.getoption("--everything") or "::" in "".join(config.args):
         return
     left = [item for item in items if _is_long(item)]
@@ -37,11 +38,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_long(item: pytest.Item) -> bool:
-    if item.get_closest_marker("chaos") is not None:
+    if item.get_closest_marker("chaos") is not None or "benchmarks" in item.path.parts:
         return True
     params = getattr(getattr(item, "callspec", None), "params", {})
-    is_whole = not _WHOLE_PRODUCT.isdisjoint(getattr(item, "fixturenames", ()))
-    return is_whole and params.get("database_url") == "postgresql"
+    is_beside_sandbox = not _BESIDE_SANDBOX.isdisjoint(getattr(item, "fixturenames", ()))
+    return is_beside_sandbox and params.get("database_url") == "postgresql"
 
 
 @pytest.fixture(scope="session")
