@@ -15,6 +15,7 @@ from tests.postgresql import PostgresServer, postgresql_server
 pytest_plugins = ["tests.stack_fixtures"]
 
 
+_LONG = frozenset({"benchmarks", "processes", "test_demo.py"})
 _BESIDE_SANDBOX = frozenset({"stack", "timed_stack", "many", "sandbox"})
 
 
@@ -22,8 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--everything",
         action="store_true",
-        help="with the tests that kill processes, those of the benchmarks, and on PostgreSQL what runs beside the "
-        "sandbox, as .ci/run does",
+        help="with the tests that start or kill processes, those of the benchmarks, and on PostgreSQL what runs "
+        "beside the sandbox, as .ci/run does",
     )
 
 
@@ -38,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_long(item: pytest.Item) -> bool:
-    if item.get_closest_marker("chaos") is not None or "benchmarks" in item.path.parts:
+    if item.get_closest_marker("chaos") is not None or not _LONG.isdisjoint(item.path.parts):
         return True
     params = getattr(getattr(item, "callspec", None), "params", {})
     is_beside_sandbox = not _BESIDE_SANDBOX.isdisjoint(getattr(item, "fixturenames", ()))
