@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,10 +18,13 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.base import UtcDateTime
+
+_T = TypeVar("_T")
 
 
 def utc_now() -> datetime:
@@ -103,6 +106,14 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def twice(act: Callable[[], _T]) -> _T:
+    """Once more when another transaction has taken a unique key at the same moment: now it is seen."""
+    try:
+        return act()
+    except IntegrityError:
+        return act()
 
 
 def database_of(session: Session) -> Database:

@@ -2,18 +2,16 @@
 
 import re
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import Colleague, Practice
-from db.session import Database
+from db.session import Database, twice
 from services import audit
 from services.actor import Actor
 from services.clients.names import fold
@@ -155,14 +153,6 @@ def bring_back(session: Session, practice: Practice, colleague: Colleague, *, no
     actor = Actor(practice.id, colleague.id)
     audit.record(session, actor, "practice.restored", practice.id, at=now, before=before)
     return True
-
-
-def twice(act: Callable[[], _T]) -> _T:
-    """Once more when another process met the same person, or the workspace's first one, at the same moment."""
-    try:
-        return act()
-    except IntegrityError:
-        return act()
 
 
 def _free_address(session: Session, name: str) -> str:

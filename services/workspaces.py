@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from db.models import ClientUser, Colleague, Installation, Job, Login, Practice, Source
-from db.session import Database
+from db.session import Database, twice
 from services import audit, notices
 from services.actor import Actor
 from services.errors import NotFoundError
 from services.keys import Keyring
-from services.people import Profile, Standing, bring_back, meet, standing_of, twice
+from services.people import Profile, Standing, bring_back, meet, standing_of
 
 KEPT_AFTER_UNINSTALL = timedelta(days=30)
 

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,11 +11,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import Authorisation, Connection, OAuthState, Provider, Source
-from db.session import Database
+from db.session import Database, twice
 from services import audit, policy
 from services.accounting.connections import (
     DraftConnection,
@@ -186,7 +185,7 @@ class ConsentService:
             raise ProviderUnavailable(provider)
         asked_at = self._database.now()
         grant = adapter.exchange(code, begun.verifier, self.redirect_uri(provider))
-        authorisation_id = _twice(lambda: self._keep(provider, begun, grant, asked_at))
+        authorisation_id = twice(lambda: self._keep(provider, begun, grant, asked_at))
         token = grant.tokens.access_token
         added = adapter.organisations(token, grant.consent_id) if grant.consent_id else ()
         found = added or adapter.organisations(token)
@@ -376,11 +375,3 @@ def _require_allowed(session: Session, actor: Actor, purpose: Purpose) -> None:
 
 def _hash(browser: str, state: str) -> bytes:
     return hash_token(f"{browser}.{state}")
-
-
-def _twice(act: Callable[[], _T]) -> _T:
-    """Once more when the same person's other browser tab came first."""
-    try:
-        return act()
-    except IntegrityError:
-        return act()

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
-from db.models import Client, Colleague, Plan, Practice, Region, Role, Solutions, TaxCategories, Team
+from db.models import Client, Colleague, PermissionKind, Plan, Practice, Region, Role, Solutions, TaxCategories, Team
+from services import policy
 from services.actor import Actor
 from services.add_client.connecting import chosen_connection, organisation_of
-from services.add_client.records import AccessChoices, Choosable, ChosenAccess, Review, Twin
+from services.add_client.records import AccessChoices, Choosable, ChosenAccess, PermissionMissing, Review, Twin
 from services.add_client.steps import (
     AccessForm,
     DetailsForm,
@@ -28,7 +29,8 @@ from services.add_client.steps import (
 from services.clients.names import bare_code, code_key, name_key, near
 from services.emails import clean_email
 from services.errors import InvalidError
-from services.practice import has_grantees
+from services.permissions import pending_request
+from services.practice import admins, has_grantees
 
 LISTED = 100
 """As many options as a Slack select can show; with more the form searches instead."""
@@ -99,7 +101,17 @@ def grantable(
     return tuple(Choosable(row.id, row.name) for row in rows)
 
 
-def _teams(session: Session, practice: Practice) -> tuple[Choosable, ...]:
+def permission_missing(session: Session, colleague: Colleague) -> PermissionMissing:
+    """For a colleague who may not add clients."""
+    asked = pending_request(session, colleague.id, PermissionKind.ADD_CLIENTS)
+    return PermissionMissing(
+        admins=admins(session, colleague.practice_id, policy.ADMIN_ROLES),
+        asked_at=None if asked is None else asked.created_at,
+    )
+
+
+def team_choices(session: Session, practice: Practice) -> tuple[Choosable, ...]:
+    """None unless the plan has them."""
     if practice.plan is not Plan.ADVANCED:
         return ()
     rows = session.execute(
@@ -125,7 +137,7 @@ def chosen_access(session: Session, practice: Practice, raw: Raw) -> ChosenAcces
         form = read(AccessForm, raw)
     except InvalidError:
         form = AccessForm()
-    teams = tuple(team for team in _teams(session, practice) if team.id in form.teams) if form.teams else ()
+    teams = tuple(team for team in team_choices(session, practice) if team.id in form.teams) if form.teams else ()
     manager = form.account_manager if practice.plan is Plan.ADVANCED else None
     managers = _chosen(session, practice, (manager,)) if manager else ()
     return ChosenAccess(
@@ -140,7 +152,7 @@ def access_choices(session: Session, practice: Practice, actor: Actor, raw: Raw)
     managers = grantable(session, practice, actor, managers=True) if practice.plan is Plan.ADVANCED else ()
     return AccessChoices(
         colleagues=colleagues[:LISTED],
-        teams=_teams(session, practice),
+        teams=team_choices(session, practice),
         managers=managers[:LISTED],
         too_many=max(len(colleagues), len(managers)) > LISTED,
         chosen=chosen_access(session, practice, raw),
@@ -151,7 +163,7 @@ def require_grantees(session: Session, practice: Practice, form: AccessForm) -> 
     problems = {}
     if len(_chosen(session, practice, form.colleagues)) != len(set(form.colleagues)):
         problems["colleagues"] = "Somebody you chose is no longer a colleague. Choose again."
-    if not set(form.teams) <= {team.id for team in _teams(session, practice)}:
+    if not set(form.teams) <= {team.id for team in team_choices(session, practice)}:
         problems["teams"] = "A team you chose is no longer there. Choose again."
     if form.account_manager and not _chosen(session, practice, (form.account_manager,)):
         problems["account_manager"] = "This person is no longer a colleague. Choose again."

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Colleague, Draft, PermissionKind, Practice, Role
+from db.models import Colleague, Draft, Practice, Role
 from db.session import Database
 from services import audit, notices, policy
 from services.accounting.connections import DraftConnection, offered
@@ -29,7 +29,7 @@ from services.add_client.connecting import (
     wanted_provider,
 )
 from services.add_client.creation import created_client, insert_client
-from services.add_client.lookups import LISTED, access_choices, facts_of, grantable, review_of
+from services.add_client.lookups import LISTED, access_choices, facts_of, grantable, permission_missing, review_of
 from services.add_client.records import (
     Arrival,
     BundleFull,
@@ -38,14 +38,12 @@ from services.add_client.records import (
     ConsentNotice,
     CreatedClient,
     Opening,
-    PermissionMissing,
     ResumeOffer,
     WizardPage,
 )
 from services.add_client.steps import Facts, Raw, Step, StepName, applying, read
 from services.errors import BundleFullError, ConflictError, GoneError, InvalidError, NotFoundError, ServiceError
 from services.keys import Keyring
-from services.permissions import pending_request
 from services.practice import admins, count_bundle, get_colleague, lock_practice
 
 WIZARD = "add_client"
@@ -81,11 +79,7 @@ class AddClientService:
             practice, colleague = _practice(session, actor), get_colleague(session, actor, lock=True)
             policy.require_active(colleague)
             if not policy.may_add_clients(colleague):
-                asked = pending_request(session, colleague.id, PermissionKind.ADD_CLIENTS)
-                return PermissionMissing(
-                    admins=admins(session, practice.id, policy.ADMIN_ROLES),
-                    asked_at=None if asked is None else asked.created_at,
-                )
+                return permission_missing(session, colleague)
             bundle = count_bundle(session, practice)
             if bundle.is_full:
                 return BundleFull(

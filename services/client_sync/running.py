@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Exists, and_, bindparam, exists, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -30,18 +29,14 @@ from db.models import (
     SyncRun,
     SyncState,
 )
-from db.session import Database
+from db.session import Database, twice
 from services import jobs
 from services.accounting.calls import ProviderCalls
 from services.accounting.information import fetch_lists, store_lists
+from services.accounting.outcomes import provider_outcome
 from services.accounting.port import (
     NAMES,
     AccountingProvider,
-    AuthorisationDead,
-    ClientRejected,
-    Limited,
-    NotAuthorised,
-    ProviderError,
 )
 from services.client_sync.settling import settle
 from services.errors import ServiceError
@@ -194,11 +189,12 @@ class SyncRunner:
                 lambda token: provider.organisation(token, item.tenant_id),
                 tenant_id=item.tenant_id,
             )
-            try:
-                self._settle(claim, lambda session, run, item, now: settle(session, run, item, facts, now))
-            except IntegrityError:
-                # Somebody connected the organisation without adding a client. Now that is seen.
-                self._settle(claim, lambda session, run, item, now: settle(session, run, item, facts, now))
+
+            def act(session: Session, run: SyncRun, item: SyncItem, now: datetime) -> None:
+                settle(session, run, item, facts, now)
+
+            # Somebody may connect the organisation meanwhile without adding a client.
+            twice(lambda: self._settle(claim, act))
 
     def _fetch_lists(self, claim: Claim) -> None:
         item, run, connection = self._read(claim)
@@ -352,15 +348,10 @@ def _item_id(claim: Claim) -> uuid.UUID:
 def _verdict() -> Iterator[None]:
     """What becomes of the job when it can't be done now. The reasons are shown to the person."""
     try:
-        yield
+        with provider_outcome():
+            yield
     except (GiveUp, Retry, jobs.LostClaim):
         raise
-    except Limited as limited:
-        raise Retry(limited.message, after=limited.retry_after) from limited
-    except (AuthorisationDead, ClientRejected, NotAuthorised) as refusal:
-        raise GiveUp(refusal.message) from refusal
-    except ProviderError as failure:
-        raise Retry(failure.message) from failure
     except ServiceError as refusal:
         raise GiveUp(refusal.message) from refusal
     except Exception as error:

@@ -13,7 +13,6 @@ from db.models import (
     Colleague,
     InformationState,
     ItemState,
-    PermissionKind,
     Plan,
     Practice,
     Provider,
@@ -30,7 +29,7 @@ from services.accounting.connections import reached
 from services.accounting.consent import ConsentService, Purpose, PurposeKind
 from services.accounting.port import NAMES, AccountingProvider, Organisation
 from services.actor import Actor
-from services.add_client.records import PermissionMissing
+from services.add_client.lookups import permission_missing
 from services.client_sync import choosing, moving, running
 from services.client_sync.access import manageable_run, own_run, own_sign_in
 from services.client_sync.inviting import invitable_page, invite_all
@@ -52,8 +51,8 @@ from services.client_sync.views import chooser_view, outcome_page, run_lines, ru
 from services.errors import GoneError, InvalidError, NotFoundError
 from services.jobs import Claim
 from services.keys import Keyring
-from services.permissions import Place, pending_request
-from services.practice import admins, count_bundle, get_colleague
+from services.permissions import Place
+from services.practice import count_bundle, get_colleague
 
 ARRIVED = "slack.sync_arrived"
 _CONFIRMED = 40
@@ -99,11 +98,7 @@ class ClientSyncService:
             whose = under_way if policy.sees_all_clients(colleague) else and_(mine, under_way)
             missing = None
             if not policy.may_add_clients(colleague):
-                asked = pending_request(session, colleague.id, PermissionKind.ADD_CLIENTS)
-                missing = PermissionMissing(
-                    admins=admins(session, actor.practice_id, policy.ADMIN_ROLES),
-                    asked_at=None if asked is None else asked.created_at,
-                )
+                missing = permission_missing(session, colleague)
             return Opening(
                 providers=tuple(self._providers),
                 choosing=next(iter(chosen), None),

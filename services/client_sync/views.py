@@ -11,23 +11,20 @@ from db.models import (
     Colleague,
     InformationState,
     ItemState,
-    Plan,
     Practice,
     SyncAction,
     SyncItem,
     SyncRun,
     SyncState,
-    Team,
 )
 from db.session import database_of
 from services import pace, policy
-from services.add_client.records import Choosable
+from services.add_client.lookups import team_choices
 from services.client_sync import choosing
 from services.client_sync.records import NAMED, PAGE, Chooser, Outcome, OutcomePage, RunLine, RunView, Wish
 from services.practice import count_bundle
 
 OUTCOMES_PAGE = 30
-_TEAMS = 100
 _SHOWN_RUNS = 5
 _UNSETTLED = (ItemState.WAITING, ItemState.QUEUED)
 
@@ -64,7 +61,7 @@ def chooser_view(
         taking=choices.get(Choice.TAKE, 0),
         bundle=count_bundle(session, practice),
         may_raise_bundle=policy.may_change_subscription(colleague),
-        team_choices=_teams(session, practice) if is_adding else (),
+        team_choices=team_choices(session, practice) if is_adding else (),
         team_id=run.team_id,
         solutions=run.solutions if is_adding and practice.has_dhi else None,
         start_url=start_url,
@@ -166,12 +163,3 @@ def _outcomes(session: Session, run: SyncRun, state: ItemState, limit: int, offs
         .offset(offset)
     )
     return tuple(Outcome(name=row.name, reason=row.reason or "") for row in rows)
-
-
-def _teams(session: Session, practice: Practice) -> tuple[Choosable, ...]:
-    if practice.plan is not Plan.ADVANCED:
-        return ()
-    rows = session.execute(
-        select(Team.id, Team.name).where(Team.practice_id == practice.id).order_by(Team.name).limit(_TEAMS)
-    )
-    return tuple(Choosable(row.id, row.name) for row in rows)
