@@ -26,6 +26,7 @@ from bot.errors import ErrorMapper
 from db.models import Practice
 from db.session import Database
 from handlers.pages import failure_page
+from handlers.pages.bodies import read_body
 from services.jobs import Jobs
 
 _T = TypeVar("_T")
@@ -79,7 +80,7 @@ def build(
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
 
     async def slack_events(request: Request) -> Response:
-        body = await _read(request)
+        body = await read_body(request, LONGEST_BODY)
         if body is None:
             return PlainTextResponse("Too large", 413)
         headers = request.headers
@@ -166,14 +167,3 @@ async def _in_time(ask: Callable[[], _T]) -> _T | None:
     except (SQLAlchemyError, TimeoutError) as error:
         _log.warning("The database does not answer: %s", error)
         return None
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body, or None when it is too large; read no further than that."""
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LONGEST_BODY:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from db.models import ItemState
-from handlers.forms import show
+from handlers.forms import message_place, show
 from handlers.ports import Ack, Admission, After, Caller, Slack, SlackOf
 from handlers.registry import Registry
 from handlers.workspaces import enter
@@ -327,7 +327,7 @@ def _show_where_pressed(slack: Slack, body: dict[str, Any], run: RunView) -> Non
     if "view" in body:
         slack.update(body["view"], progress.window(run))
     else:
-        slack.update_message(body["container"]["channel_id"], body["container"]["message_ts"], progress.message(run))
+        slack.update_message(*message_place(body), progress.message(run))
 
 
 def show_outcomes(

@@ -20,3 +20,8 @@ def show(
         after(lambda: slack.update(view, build()))
     else:
         after(slack.open, caller.trigger_id, notices.loading(title), build)
+
+
+def message_place(body: dict[str, Any]) -> tuple[str, str]:
+    """Channel and time of the message in which a button was pressed."""
+    return body["container"]["channel_id"], body["container"]["message_ts"]

@@ -4,7 +4,7 @@ import uuid
 from functools import partial
 from typing import Any
 
-from handlers.forms import show
+from handlers.forms import message_place, show
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from handlers.workspaces import enter
@@ -243,5 +243,5 @@ def _card(actor: Actor, view: dict[str, Any], services: Services, subject: Subje
 
 
 def _place(body: dict[str, Any], action: dict[str, Any]) -> MessagePlace:
-    container = body["container"]
-    return MessagePlace(channel=container["channel_id"], ts=container["message_ts"], block=action["block_id"])
+    channel, ts = message_place(body)
+    return MessagePlace(channel=channel, ts=ts, block=action["block_id"])

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from handlers.forms import message_place
 from handlers.ports import Ack, After, Caller, Slack
 from handlers.registry import Registry
 from modals import permissions
@@ -36,7 +37,7 @@ def approve(
 ) -> None:
     request = services.permissions.decide(_decider(caller, services), uuid.UUID(action["value"]), approve=True)
     ack()
-    after(slack.update_message, *_place(body), permissions.card(request))
+    after(slack.update_message, *message_place(body), permissions.card(request))
 
 
 def decline(
@@ -50,14 +51,10 @@ def decline(
 ) -> None:
     request = services.permissions.decide(_decider(caller, services), uuid.UUID(action["value"]), approve=False)
     ack()
-    after(slack.update_message, *_place(body), permissions.card(request))
+    after(slack.update_message, *message_place(body), permissions.card(request))
 
 
 def _decider(caller: Caller, services: Services) -> Actor | Stranger:
     """Whoever clicked, colleague or not: the service decides, and keeps what it refuses."""
     standing = None if caller.is_outsider else services.people.find(caller.slack_key, caller.user_id)
     return Stranger(caller.slack_key, caller.user_id) if standing is None else standing.actor
-
-
-def _place(body: dict[str, Any]) -> tuple[str, str]:
-    return body["container"]["channel_id"], body["container"]["message_ts"]

@@ -1,9 +1,10 @@
 """Reminders of invitations: what can be done about one, and the settings."""
 
 import uuid
+from functools import partial
 from typing import Any
 
-from handlers.forms import show
+from handlers.forms import message_place, show
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from handlers.workspaces import enter
@@ -28,7 +29,7 @@ def snooze(
     again = services.reminders.snooze(actor, invitation_id, until)
     ack()
     said = [b.words("Snoozed: you hear of it again on "), b.moment(again), b.words(".")]
-    after(slack.update_message, *_place(body), reminders.settled(body["message"], invitation_id, said))
+    _settle(body, action, slack, after, said)
 
 
 def stop(
@@ -38,7 +39,7 @@ def stop(
     services.reminders.stop(actor, invitation_id)
     ack()
     said = [b.words("No more reminders of this invitation.")]
-    after(slack.update_message, *_place(body), reminders.settled(body["message"], invitation_id, said))
+    _settle(body, action, slack, after, said)
 
 
 def open_settings(
@@ -76,5 +77,7 @@ def follow_zone(ack: Ack, caller: Caller, event: dict[str, Any], services: Servi
     ack()
 
 
-def _place(body: dict[str, Any]) -> tuple[str, str]:
-    return body["container"]["channel_id"], body["container"]["message_ts"]
+def _settle(body: dict[str, Any], action: dict[str, Any], slack: Slack, after: After, said: list[b.Element]) -> None:
+    """In the message as it is by then: others of its invitations may have been settled meanwhile."""
+    outcome = b.rich([b.emoji("white_check_mark"), b.words(" "), *said])
+    after(slack.edit_message, *message_place(body), partial(b.settled, block_id=action["block_id"], outcome=outcome))

@@ -3,7 +3,7 @@
 Strings from outside go into plain_text or rich text, where Slack reads no markup: a client called `*_~` stays that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -266,6 +266,15 @@ def home(blocks: Sequence[Block]) -> View:
 def message(text: str, blocks: Sequence[Block]) -> Message:
     """`text` says in one line what the blocks say: it is what notifications and screen readers give."""
     return {"text": clip(escape(text), 3000), "blocks": list(blocks)[:50]}
+
+
+def settled(message: Mapping[str, Any], block_id: str, outcome: Block) -> Message:
+    """The same message with what has become of a part of it in place of that part's buttons."""
+    blocks: Sequence[Block] = message.get("blocks") or ()
+    return {
+        "text": str(message.get("text") or ""),
+        "blocks": [outcome if each.get("block_id") == block_id else each for each in blocks],
+    }
 
 
 def _with(element: Element, **more: Any) -> Element:

@@ -1,7 +1,7 @@
 """Inviting the first user of a client, and what is done with an invitation that is out."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from modals import blocks as b
@@ -178,9 +178,4 @@ def message_buttons(invitation_id: uuid.UUID) -> b.Block:
 
 def settled(message: Mapping[str, Any], block_id: str, outcome: Renewed) -> b.Message:
     """The same message with what has become of an invitation in place of its buttons."""
-    blocks: Sequence[b.Block] = message.get("blocks") or ()
-    said = b.rich([b.emoji("white_check_mark"), b.words(f" {sent(outcome)}")])
-    return {
-        "text": str(message.get("text") or ""),
-        "blocks": [said if each.get("block_id") == block_id else each for each in blocks],
-    }
+    return b.settled(message, block_id, b.rich([b.emoji("white_check_mark"), b.words(f" {sent(outcome)}")]))

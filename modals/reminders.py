@@ -1,7 +1,7 @@
 """Reminders of invitations: the message of a morning, and the settings."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from modals import blocks as b
@@ -70,19 +70,6 @@ def _actions(line: ReminderLine) -> b.Block:
 
 def block_id(invitation_id: uuid.UUID) -> str:
     return f"reminder.{invitation_id}"
-
-
-def settled(message: Mapping[str, Any], invitation_id: uuid.UUID, words: list[b.Element]) -> b.Message:
-    """The same message with what has become of one invitation in place of its buttons."""
-    blocks: Sequence[b.Block] = message.get("blocks") or ()
-    mark = block_id(invitation_id)
-    return {
-        "text": str(message.get("text") or ""),
-        "blocks": [
-            b.rich([b.emoji("white_check_mark"), b.words(" "), *words]) if each.get("block_id") == mark else each
-            for each in blocks
-        ],
-    }
 
 
 def read_snooze(value: str) -> tuple[Snooze, uuid.UUID]:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from handlers.pages.bodies import read_body
 from services.invitations.delivery import EmailEvent, EmailReport
 
 PATH = "/webhooks/email"
@@ -37,7 +38,7 @@ def routes(secret: str, on_reports: OnReports) -> list[Route]:
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, expected):
             return PlainTextResponse("The secret does not match", 403)
-        body = await _read(request)
+        body = await read_body(request, _LARGEST_BODY)
         if body is None:
             return PlainTextResponse("Too large", 413)
         try:
@@ -54,13 +55,3 @@ def routes(secret: str, on_reports: OnReports) -> list[Route]:
         return Response(status_code=204)
 
     return [Route(PATH, receive, methods=["POST"])]
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body, or None when it is too large; read no further than that."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            return None
-    return bytes(body)

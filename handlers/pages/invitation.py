@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from handlers.pages.bodies import read_body
 from handlers.pages.rendering import Renderer
 from services.errors import InvalidError, ServiceError
 from services.invitations.records import InvitationClosedError, InvitationPage, LinkState
@@ -155,11 +156,9 @@ async def _read_form(request: Request) -> dict[str, str]:
     """The form's fields. Refuses what is too large without holding it in memory or reading it as a form."""
     too_large = _RefusedError(413, "That was too much", "Go back, and type or paste only a password.")
     unreadable = _RefusedError(400, "That didn't work", "Open the link that you were sent, and use the form there.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            raise too_large
+    body = await read_body(request, _LARGEST_FORM)
+    if body is None:
+        raise too_large
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and content_type != "application/x-www-form-urlencoded":
         raise unreadable

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from handlers.pages.bodies import read_body
 from services.delivery.sms import CALLBACK_PATH, SmsStatus
 
 _LARGEST_BODY = 16 * 1024
@@ -26,7 +27,7 @@ def routes(verify: Verify, on_status: OnStatus, *, public_url: str) -> list[Rout
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != "application/x-www-form-urlencoded":
             return PlainTextResponse("Not a form", 415)
-        body = await _read(request)
+        body = await read_body(request, _LARGEST_BODY)
         if body is None:
             return PlainTextResponse("Too large", 413)
         form = _parse(body)
@@ -47,16 +48,6 @@ def routes(verify: Verify, on_status: OnStatus, *, public_url: str) -> list[Rout
         return Response(status_code=204)
 
     return [Route(CALLBACK_PATH, receive, methods=["POST"])]
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body, or None when it is too large; read no further than that."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            return None
-    return bytes(body)
 
 
 def _parse(body: bytes) -> dict[str, str] | None:

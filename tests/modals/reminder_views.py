@@ -58,7 +58,9 @@ VIEWS: dict[str, View] = {
 MESSAGES: dict[str, Message] = {
     "reminders": reminders.digest(FULL),
     "reminder": reminders.digest(_digest(1, 0, expired=False)),
-    "reminders, one settled": reminders.settled(
-        reminders.digest(FULL), FULL.lines[0].invitation_id, [b.words("Snoozed until "), b.moment(NOW)]
+    "reminders, one settled": b.settled(
+        reminders.digest(FULL),
+        reminders.block_id(FULL.lines[0].invitation_id),
+        b.rich([b.emoji("white_check_mark"), b.words(" Snoozed until "), b.moment(NOW)]),
     ),
 }
