@@ -1,17 +1,15 @@
-"""The clients: the root command, the list, a client's card, and connecting from it."""
+"""The clients: the list, a client's card, and connecting from it."""
 
-import difflib
 import logging
 import uuid
 from typing import Any
 
 from db.models import Provider
-from handlers import invitations, reminders
 from handlers.forms import show
 from handlers.ports import Ack, Admission, After, Caller, Slack, SlackOf
 from handlers.registry import Registry
 from handlers.workspaces import enter
-from modals import form, help_text, notices
+from modals import form, notices
 from modals.blocks import View
 from modals.clients import card, connecting, ids, listing
 from modals.clients.metadata import ClientMetadata, ListMetadata
@@ -20,14 +18,11 @@ from services.actor import Actor
 from services.clients.search import Wish
 from services.container import Services
 from services.errors import InvalidError, NotFoundError
-from services.invitations.listing import InvitationWish
 
-COMMAND = "/clients"
 _log = logging.getLogger(__name__)
 
 
 def register(router: Registry) -> None:
-    router.command(COMMAND, root)
     router.action(ids.LIST, open_list)
     router.action(ids.SEARCH, search)
     router.view(ids.FIND, submit_search)
@@ -50,34 +45,6 @@ def register(router: Registry) -> None:
     router.view(ids.SAVE_SETTINGS, save_settings)
 
 
-def root(
-    ack: Ack,
-    caller: Caller,
-    body: dict[str, Any],
-    command: dict[str, Any],
-    admit: Admission,
-    services: Services,
-    slack: Slack,
-    after: After,
-) -> None:
-    word, _, rest = (command.get("text") or "").strip().partition(" ")
-    word = word.lower()
-    if word in {"list", "find"}:
-        ack()
-        _show_list(caller, body, admit, services, slack, after, Wish(rest if word == "find" else ""))
-    elif word == "invitations":
-        ack()
-        invitations.show_list(caller, body, admit, services, slack, after, InvitationWish())
-    elif word == "settings":
-        ack()
-        reminders.show_settings(caller, body, admit, services, slack, after)
-    elif word in {"", "help"}:
-        ack(response_type="ephemeral", **help_text.commands())
-    else:
-        likely = difflib.get_close_matches(word, help_text.WORDS, n=1)
-        ack(response_type="ephemeral", **help_text.unknown(word, likely[0] if likely else None))
-
-
 def open_list(
     ack: Ack,
     caller: Caller,
@@ -91,10 +58,10 @@ def open_list(
     view = body.get("view") or {}
     # A card leads back to the place that it was opened from.
     wish = ClientMetadata.of(view).wish if view.get("type") == "modal" else Wish()
-    _show_list(caller, body, admit, services, slack, after, wish)
+    show_list(caller, body, admit, services, slack, after, wish)
 
 
-def _show_list(
+def show_list(
     caller: Caller,
     body: dict[str, Any],
     admit: Admission,

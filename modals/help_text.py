@@ -3,8 +3,6 @@
 from modals import blocks as b
 from modals.text import clip
 
-WORDS = ("list", "find", "invitations", "settings", "help")
-
 
 def commands() -> b.Message:
     return b.message(

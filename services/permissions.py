@@ -110,11 +110,12 @@ class PermissionService:
         """One decider's card as it should be now."""
         with self._database.read() as session:
             card, request = _find_card(session, practice_id, card_id)
-            decider = session.get_one(Colleague, card.colleague_id)
+            decider = session.get_one(Colleague, card.colleague_id or request.colleague_id)
             return Card(
                 request=_record(session, request),
                 slack_user_id=decider.slack_user_id,
-                wanted=request.status is RequestStatus.PENDING and _may_decide(decider, request),
+                wanted=request.status is RequestStatus.PENDING
+                and policy.may_decide(decider, request.kind, requester_id=request.colleague_id),
                 place=None if card.channel is None or card.ts is None else Place(channel=card.channel, ts=card.ts),
             )
 
@@ -155,7 +156,7 @@ class PermissionService:
         request = _find(session, _practice_id(session, who), request_id, lock=True)
         if isinstance(who, Stranger):
             raise NotPermittedError("Only a Practice Admin or a Client Admin of this practice can decide this.")
-        policy.require_decide_requests(get_colleague(session, who), requester_id=request.colleague_id)
+        policy.require_decide(get_colleague(session, who), request.kind, requester_id=request.colleague_id)
         if request.status is not RequestStatus.PENDING:
             raise ConflictError(_decided_already(session, request, who))
         now = self._database.now()
@@ -236,7 +237,7 @@ def _tell_about_cards(session: Session, kind: str, practice_id: uuid.UUID, cards
             kind,
             card.id,
             practice_id=practice_id,
-            colleague_id=card.colleague_id,
+            colleague_id=card.colleague_id or practice_id,
             args={"card_id": str(card.id)},
         )
 
@@ -248,14 +249,6 @@ def _grant(session: Session, actor: Actor, colleague_id: uuid.UUID, now: datetim
     audit.record(
         session, actor, "colleague.changed", colleague.id, at=now, before=before, after={"may_add_clients": True}
     )
-
-
-def _may_decide(colleague: Colleague, request: PermissionRequest) -> bool:
-    try:
-        policy.require_decide_requests(colleague, requester_id=request.colleague_id)
-    except NotPermittedError:
-        return False
-    return True
 
 
 def _decided_already(session: Session, request: PermissionRequest, actor: Actor) -> str:

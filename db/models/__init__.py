@@ -22,7 +22,7 @@ from db.models.invitation import (
 from db.models.job import Job, JobOutcome, Lane
 from db.models.pace import Pace
 from db.models.permission_request import PermissionCard, PermissionKind, PermissionRequest, RequestStatus
-from db.models.practice import Plan, Practice, Region
+from db.models.practice import PartnerProgramme, Plan, Practice, Region
 from db.models.standard_information import (
     Account,
     Contact,
@@ -79,6 +79,7 @@ __all__ = [
     "OAuthState",
     "OrganisationInformation",
     "Pace",
+    "PartnerProgramme",
     "PermissionCard",
     "PermissionKind",
     "PermissionRequest",

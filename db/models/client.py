@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Identified, text_enum
@@ -71,7 +71,7 @@ class Client(Identified, Base):
 
 
 class ClientAccess(Identified, Base):
-    """One grant: to a colleague or to a team."""
+    """One grant: to a colleague or to a team. `until` ends it; NULL for good."""
 
     __tablename__ = "client_access"
     __table_args__ = (
@@ -80,8 +80,15 @@ class ClientAccess(Identified, Base):
         CheckConstraint("(colleague_id IS NULL) <> (team_id IS NULL)", name="one_grantee"),
         Index("ix_client_access_colleague_id", "colleague_id"),
         Index("ix_client_access_team_id", "team_id"),
+        Index(
+            "ix_client_access_until",
+            "until",
+            postgresql_where=text("until IS NOT NULL"),
+            sqlite_where=text("until IS NOT NULL"),
+        ),
     )
 
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"))
     colleague_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("colleague.id", ondelete="CASCADE"))
     team_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"))
+    until: Mapped[datetime | None]

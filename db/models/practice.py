@@ -27,6 +27,12 @@ class Plan(StrEnum):
     ADVANCED = "advanced"
 
 
+class PartnerProgramme(StrEnum):
+    NONE = "none"
+    BOOKKEEPER = "bookkeeper"
+    ACCOUNTANT = "accountant"
+
+
 _IntegerList = JSON().with_variant(JSONB(), "postgresql")
 
 
@@ -35,6 +41,7 @@ class Practice(Identified, Base):
 
     `reminder_days` are the days before an invitation expires on which its inviter is reminded, at `reminder_hour` of
     their own working morning. With `nudges_clients`, clients who have not accepted are reminded by e-mail too.
+    Permission requests go to `approvals_channel`, or to each decider by direct message where it is NULL.
     """
 
     __tablename__ = "practice"
@@ -51,6 +58,10 @@ class Practice(Identified, Base):
     plan: Mapped[Plan] = mapped_column(text_enum(Plan), default=Plan.ESSENTIALS)
     bundle: Mapped[int] = mapped_column(default=0)
     has_dhi: Mapped[bool] = mapped_column(default=False)
+    partner_programme: Mapped[PartnerProgramme] = mapped_column(
+        text_enum(PartnerProgramme), default=PartnerProgramme.NONE
+    )
+    approvals_channel: Mapped[str | None]
     client_defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
     reminds: Mapped[bool] = mapped_column(default=True)
     reminder_days: Mapped[list[int]] = mapped_column(_IntegerList, default=lambda: [2, 0])
