@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from handlers import clients, invitations, reminders
@@ -13,8 +14,7 @@ from services.container import Services
 from services.invitations.listing import InvitationWish
 
 COMMAND = "/clients"
-Page = Callable[[str, Caller, dict[str, Any], Admission, Services, Slack, After], None]
-"""Shows what a word asks for; the first argument is the rest of the line."""
+Page = Callable[[Caller, dict[str, Any], Admission, Services, Slack, After], None]
 
 
 def register(router: Registry) -> None:
@@ -35,7 +35,7 @@ def root(
     word = word.lower()
     if word in _PAGES:
         ack()
-        _PAGES[word](rest, caller, body, admit, services, slack, after)
+        _PAGES[word](rest)(caller, body, admit, services, slack, after)
     elif word in {"", "help"}:
         ack(response_type="ephemeral", **help_text.commands())
     else:
@@ -43,20 +43,10 @@ def root(
         ack(response_type="ephemeral", **help_text.unknown(word, likely[0] if likely else None))
 
 
-def _list(_: str, *asked: Any) -> None:
-    clients.show_list(*asked, Wish())
-
-
-def _find(text: str, *asked: Any) -> None:
-    clients.show_list(*asked, Wish(text))
-
-
-def _invitations(_: str, *asked: Any) -> None:
-    invitations.show_list(*asked, InvitationWish())
-
-
-def _settings(_: str, *asked: Any) -> None:
-    reminders.show_settings(*asked)
-
-
-_PAGES: dict[str, Page] = {"list": _list, "find": _find, "invitations": _invitations, "settings": _settings}
+_PAGES: dict[str, Callable[[str], Page]] = {
+    "list": lambda _: partial(clients.show_list, wish=Wish()),
+    "find": lambda text: partial(clients.show_list, wish=Wish(text)),
+    "invitations": lambda _: partial(invitations.show_list, wish=InvitationWish()),
+    "settings": lambda _: reminders.show_settings,
+}
+"""What each word shows, by the rest of the line."""
