@@ -3,10 +3,11 @@
 from db.models.audit_entry import AuditEntry, Source
 from db.models.authorisation import Authorisation, OAuthState, Provider
 from db.models.client import Client, ClientAccess, ClientKind, Software, Solutions, TaxCategories
-from db.models.client_user import ClientRole, ClientUser, Login
+from db.models.client_user import ClientRole, ClientUser, Login, Publishing
 from db.models.colleague import Colleague, Role
 from db.models.connection import Connection, ConnectionStatus
 from db.models.draft import Draft
+from db.models.import_run import ImportChunk, ImportRun, ImportState
 from db.models.install_state import InstallState
 from db.models.installation import Installation
 from db.models.invitation import (
@@ -23,6 +24,8 @@ from db.models.job import Job, JobOutcome, Lane
 from db.models.pace import Pace
 from db.models.permission_request import PermissionCard, PermissionKind, PermissionRequest, RequestStatus
 from db.models.practice import PartnerProgramme, Plan, Practice, Region
+from db.models.practice_offer import LoginSession, OfferStatus, PracticeOffer, PracticeOfferCard
+from db.models.solo import AccountingMethod, BusinessType, IncomeSource, PeriodType, SoloDetails
 from db.models.standard_information import (
     Account,
     Contact,
@@ -43,13 +46,16 @@ from db.models.sync_run import (
     SyncRun,
     SyncState,
 )
+from db.models.tax_item import TaxItem, TaxSide
 from db.models.team import Team, TeamMember
 
 __all__ = [
     "LIVE",
     "Account",
+    "AccountingMethod",
     "AuditEntry",
     "Authorisation",
+    "BusinessType",
     "Channel",
     "Choice",
     "Client",
@@ -64,6 +70,10 @@ __all__ = [
     "Currency",
     "Delivery",
     "Draft",
+    "ImportChunk",
+    "ImportRun",
+    "ImportState",
+    "IncomeSource",
     "InformationState",
     "InstallState",
     "Installation",
@@ -76,22 +86,29 @@ __all__ = [
     "Lane",
     "ListRefresh",
     "Login",
+    "LoginSession",
     "OAuthState",
+    "OfferStatus",
     "OrganisationInformation",
     "Pace",
     "PartnerProgramme",
+    "PeriodType",
     "PermissionCard",
     "PermissionKind",
     "PermissionRequest",
     "Plan",
     "Practice",
+    "PracticeOffer",
+    "PracticeOfferCard",
     "Provider",
+    "Publishing",
     "Region",
     "Reminder",
     "ReminderStage",
     "RequestStatus",
     "Role",
     "Software",
+    "SoloDetails",
     "Solutions",
     "Source",
     "StandardList",
@@ -101,7 +118,9 @@ __all__ = [
     "SyncRun",
     "SyncState",
     "TaxCategories",
+    "TaxItem",
     "TaxRate",
+    "TaxSide",
     "Team",
     "TeamMember",
     "TrackingCategory",

@@ -57,6 +57,8 @@ class Client(Identified, Base):
     code_key: Mapped[str | None]
     bare_code: Mapped[str | None]
     industry: Mapped[str | None]
+    country: Mapped[str | None]
+    base_currency: Mapped[str | None]
     kind: Mapped[ClientKind] = mapped_column(text_enum(ClientKind))
     solutions: Mapped[Solutions] = mapped_column(text_enum(Solutions))
     software: Mapped[Software] = mapped_column(text_enum(Software))

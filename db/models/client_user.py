@@ -16,6 +16,14 @@ class ClientRole(StrEnum):
     STANDARD = "standard"
 
 
+class Publishing(StrEnum):
+    """What a Standard user may publish to the accounting software."""
+
+    ALL = "all"
+    EXPENSE_CLAIMS = "expense_claims"
+    NONE = "none"
+
+
 class Login(Identified, Base):
     """One person's e-mail and password, whatever client accounts they are in. `email_key` is the folded address."""
 
@@ -29,6 +37,9 @@ class Login(Identified, Base):
 
 
 class ClientUser(Identified, Base):
+    """Without `has_login_access` the person is listed, and neither invited nor let in. The privileges count for
+    Standard users; the other roles have them all."""
+
     __tablename__ = "client_user"
     __table_args__ = (
         UniqueConstraint("client_id", "email_key"),
@@ -52,4 +63,9 @@ class ClientUser(Identified, Base):
     mobile: Mapped[str | None]
     role: Mapped[ClientRole] = mapped_column(text_enum(ClientRole))
     is_owner: Mapped[bool] = mapped_column(default=False)
+    has_login_access: Mapped[bool] = mapped_column(default=True)
+    may_manage_documents: Mapped[bool] = mapped_column(default=False)
+    may_create_expense_claims: Mapped[bool] = mapped_column(default=False)
+    may_publish: Mapped[Publishing] = mapped_column(text_enum(Publishing), default=Publishing.NONE)
     created_at: Mapped[datetime]
+    deactivated_at: Mapped[datetime | None]
