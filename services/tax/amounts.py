@@ -35,7 +35,7 @@ def clean_amount(text: str, *, symbol: str = "$") -> Decimal:
     if amount > LARGEST:
         raise ValueError(f"This amount is too large: {LARGEST:,} is the most.")
     amount = amount.quantize(CENT)
-    return -amount if is_negative and amount else amount
+    return -amount if is_negative else amount
 
 
 def is_exact(amount: Decimal) -> bool:

@@ -12,7 +12,6 @@ from services.clients.names import fold
 NAMES = {TaxCategories.SCHEDULE_C: "Schedule C", TaxCategories.T2125: "T2125"}
 _LIKE = 80.0
 """Similarity (0 to 100) from which a category is suggested. That all words of one are in the other is enough."""
-_SHORTEST_LIKE = 3
 _FILLING = frozenset({"and", "or"})
 _SUGGESTED = 3
 _LETTERS = string.ascii_lowercase
@@ -141,8 +140,6 @@ def _like(listed: TaxCategories, key: str) -> list[Category]:
     lines = CATEGORIES[listed]
     if re.fullmatch("[0-9]+[a-z]?", key):
         return [each for each in lines if each.code.rstrip(_LETTERS) == key.rstrip(_LETTERS)]
-    if len(key) < _SHORTEST_LIKE:
-        return []
     names = [_telling(_words(each.name)) for each in lines]
     found = process.extract(_telling(key), names, scorer=fuzz.token_set_ratio, score_cutoff=_LIKE, limit=_SUGGESTED)
     return [lines[index] for _name, _score, index in found]

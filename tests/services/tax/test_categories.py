@@ -109,6 +109,7 @@ def test_each_category_is_found_in_any_case(
     ("listed", "typed", "words"),
     [
         (US, "", "Enter a category of Schedule C: its code or its name."),
+        (US, "and", "Schedule C has no category “and”. Enter the code or the name of one of its lines."),
         (US, "line", "Schedule C has no category “line”. Enter the code or the name of one of its lines."),
         (US, "8521", "Schedule C has no category “8521”. Enter the code or the name of one of its lines."),
         (US, "Advertizing", "Schedule C has no category “Advertizing”. Did you mean 8 Advertising?"),
