@@ -1,0 +1,1 @@
+"""Clients by CSV: the file is read, checked row by row, shown, and imported."""
