@@ -15,7 +15,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 Value = str | int | Decimal | datetime | None
 
-_RUN_FROM = tuple("=+-@＝＋－＠")
+RUN_FROM = tuple("=+-@＝＋－＠")
 """What a formula begins with. East Asian versions take the full-width forms for the same."""
 
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -38,7 +38,7 @@ class Sheet:
 def harmless(text: str) -> str:
     """The text as a cell that no program takes for a formula, without characters that no file can hold."""
     text = _UNFIT.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    if text.lstrip().startswith(_RUN_FROM):
+    if text.lstrip().startswith(RUN_FROM):
         text = f"'{text}"
     # A spreadsheet counts UTF-16.
     return text.encode("utf-16-le", "ignore")[: 2 * _LONGEST_CELL].decode("utf-16-le", "ignore")

@@ -13,7 +13,6 @@ from db.models import (
     AccountingMethod,
     BusinessType,
     ClientKind,
-    PartnerProgramme,
     PeriodType,
     Plan,
     Region,
@@ -133,6 +132,7 @@ class KnownClient(NamedTuple):
     country: str | None = None
     base_currency: str | None = None
     solutions: Solutions = Solutions.BOOKKEEPING
+    software: Software = Software.LATER
     tax_categories: TaxCategories | None = None
     contact_name: str | None = None
     contact_email: str | None = None
@@ -153,17 +153,16 @@ class Known:
     """The practice, as far as a row can be right or wrong by it.
 
     `by_code` is by `code_key`, `by_name` by `name_key`, `colleagues` by `email_key`, `teams` by the folded name (`fold`
-    of services/clients/names). `places` is how many clients the bundle has room for. The first four may be mappings
-    that look things up as they are asked for.
+    of services/clients/names). A colleague who has access anyway stands there with None. `places` is how many clients
+    the bundle has room for.
     """
 
     region: Region
     plan: Plan
     has_dhi: bool
     texts: bool
-    partner_programme: PartnerProgramme
     places: int
     by_code: Mapping[str, KnownClient] = field(default_factory=dict)
     by_name: Mapping[str, tuple[KnownClient, ...]] = field(default_factory=dict)
-    colleagues: Mapping[str, uuid.UUID] = field(default_factory=dict)
+    colleagues: Mapping[str, uuid.UUID | None] = field(default_factory=dict)
     teams: Mapping[str, uuid.UUID] = field(default_factory=dict)
