@@ -8,7 +8,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, P
 
 from db.models import Region
 
-_COUNTRIES = {
+COUNTRIES = {
     Region.UNITED_KINGDOM: "GB",
     Region.UNITED_STATES: "US",
     Region.CANADA: "CA",
@@ -104,7 +104,7 @@ def _dialled_sign(sign: str) -> str:
 
 
 def _parse(dialled: str, region: Region) -> PhoneNumber:
-    country = _COUNTRIES.get(region)
+    country = COUNTRIES.get(region)
     if country is None and not dialled.startswith("+"):
         raise ValueError("Start with + and the country code, such as +44 7911 123456.")
     try:

@@ -60,13 +60,22 @@ XOF XPF YER ZAR ZMW ZWG
 @cache
 def countries() -> dict[str, str]:
     """Codes by all that people write for them, folded: the codes themselves, and names in English."""
-    names = [entry.split(" ", 1) for line in _COUNTRIES.strip().splitlines() for entry in line.split("|")]
-    found = {fold(name): code for code, name in names}
+    found = {fold(name): code for code, name in _named()}
     found |= {fold(name): code for code, others in _ALSO.items() for name in others}
-    return found | {fold(code): code for code, _ in names}
+    return found | {fold(code): code for code, _ in _named()}
+
+
+@cache
+def country_names() -> tuple[str, ...]:
+    return tuple(name for _, name in _named())
 
 
 @cache
 def currencies() -> dict[str, str]:
     """Codes by themselves, folded."""
     return {fold(code): code for code in _CURRENCIES.split()}
+
+
+def _named() -> list[tuple[str, str]]:
+    entries = [entry for line in _COUNTRIES.strip().splitlines() for entry in line.split("|")]
+    return [(entry[:2], entry[3:]) for entry in entries]

@@ -67,8 +67,9 @@ class Source(NamedTuple):
 class ClientRow(NamedTuple):
     """A client account as a row gives it; None is what the row leaves open, and an invitation not asked for is False.
 
-    `country` is an ISO 3166 code, `base_currency` an ISO 4217 one, `contact_mobile` in E.164. Without a contact's
-    e-mail there is no contact. `software` is for a new client: it is not in the file.
+    `country` is an ISO 3166 code, `base_currency` an ISO 4217 one, `contact_mobile` in E.164. A new client
+    without `contact_email` gets no contact; with one and no `contact_name`, it is the contact itself (Solo). `software`
+    is for a new client: it is not in the file.
     """
 
     kind: ClientKind
@@ -104,7 +105,8 @@ class Row(NamedTuple):
     """What is to become of a row. `problems` and `warnings` are texts by column; a row with problems has no `action`.
 
     `client_id` is the existing client that the row stands for, None for one that this file creates. `changes` names the
-    fields of ClientRow that differ from it, and says `invite` where an invitation is asked for that nobody has sent.
+    fields of ClientRow to be taken over into it (colleagues and team are added to those it has), and `invite` where an
+    invitation is asked for that nobody has sent. A SourceRow is created, or updated if the client has one of its name.
     `over_bundle`: its only problem is that the bundle is full. `why` is for a row that is skipped.
     """
 
