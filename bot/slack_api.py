@@ -4,7 +4,8 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
 from urllib.request import Request
@@ -14,6 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from typing_extensions import override
 
+from bot.downloads import download
 from bot.errors import ErrorMapper
 from modals.blocks import Message, View
 
@@ -48,8 +50,8 @@ class SlackTransport:
             maxsize=self._connections, retries=False, timeout=_TIMEOUT, ssl_context=ssl.create_default_context()
         )
 
-    def client(self, token: str | None) -> WebClient:
-        return _KeptAliveClient(self, token)
+    def client(self, token: str | None) -> "SlackClient":
+        return SlackClient(self, token)
 
     def request(self, url: str, body: Any, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         return self._pool.request("POST", url, body=body, headers=headers)
@@ -59,6 +61,17 @@ class SlackTransport:
         answer = self.request(upload_url, content, {"Content-Type": "application/octet-stream"})
         if answer.status != 200:
             raise UploadError(answer.status)
+
+    @contextmanager
+    def fetch(self, url: str, token: str) -> Iterator[urllib3.BaseHTTPResponse]:
+        """An answer whose body is read as it comes. A redirect is not followed."""
+        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        answer = self._pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
+        try:
+            yield answer
+        finally:
+            answer.close()
+            answer.release_conn()
 
     def respond(self, response_url: str, message: Message) -> None:
         """Answers where a command or button was used, to that person only."""
@@ -76,7 +89,7 @@ class SlackTransport:
         self._pool.clear()
 
 
-class _KeptAliveClient(WebClient):
+class SlackClient(WebClient):
     """slack_sdk opens a connection, and on Python 3.11 builds a TLS context, for each call; this one keeps both."""
 
     def __init__(self, transport: SlackTransport, token: str | None) -> None:
@@ -87,6 +100,10 @@ class _KeptAliveClient(WebClient):
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         answer = self._transport.request(url, req.data, dict(req.header_items()))
         return {"status": answer.status, "headers": answer.headers, "body": answer.data.decode()}
+
+    def download(self, file_id: str) -> AbstractContextManager[Iterator[bytes]]:
+        """As `bot.downloads.download`."""
+        return download(self, self._transport.fetch, file_id)
 
 
 def retry_after(error: SlackApiError) -> int | None:
@@ -100,7 +117,7 @@ def retry_after(error: SlackApiError) -> int | None:
 class PracticeSlack:
     """One practice's Slack. Implements the handlers' Protocol."""
 
-    def __init__(self, client: WebClient, errors: ErrorMapper, *, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: SlackClient, errors: ErrorMapper, *, wait: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._errors = errors
         self._wait = wait
@@ -182,6 +199,9 @@ class PracticeSlack:
         found = self._client.conversations_history(channel=channel, latest=ts, oldest=ts, inclusive=True, limit=1)
         for message in found["messages"]:
             self.update_message(channel, ts, change(message))
+
+    def download(self, file_id: str) -> AbstractContextManager[Iterator[bytes]]:
+        return self._client.download(file_id)
 
     def owners(self) -> tuple[str, ...]:
         people = self._client.users_list(limit=200)["members"]

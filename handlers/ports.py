@@ -1,7 +1,8 @@
 """What handlers are given beside Bolt's own arguments. The outer layer implements the Protocols."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,6 +54,12 @@ class Slack(Protocol):
 
     def edit_message(self, channel: str, ts: str, change: Callable[[dict[str, Any]], Message]) -> None:
         """The same with what `change` makes of the message as it is now."""
+
+    def download(self, file_id: str) -> AbstractContextManager[Iterator[bytes]]:
+        """The content of a file that somebody has given to the app, as it comes; at most 10 MB.
+
+        Raises ServiceError with words for the person where it is gone, too large or not kept at Slack.
+        """
 
     def owners(self) -> tuple[str, ...]:
         """The Slack ids of the workspace's owners and admins."""

@@ -242,6 +242,11 @@ def multi_search(action_id: str, initial: Sequence[Element] = (), *, placeholder
     )
 
 
+def file_input(filetypes: Sequence[str], *, most: int = 1) -> Element:
+    """`filetypes` are what Slack offers first; a person can choose others all the same."""
+    return {"type": "file_input", "action_id": "value", "filetypes": list(filetypes), "max_files": most}
+
+
 def modal(
     title: str,
     blocks: Sequence[Block],

@@ -1,15 +1,22 @@
 """From what Slack sends of a form to raw values, and from field errors back to Slack's."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.errors import GoneError
 
 
+class GivenFile(NamedTuple):
+    """A file that a person has chosen, by Slack's id."""
+
+    id: str
+    name: str
+
+
 def read(view: Mapping[str, Any]) -> dict[str, Any]:
-    """The value of every input, by field: a text, a list of chosen values, or None.
+    """The value of every input, by field: a text, a list of chosen values or of GivenFile, or None.
 
     A block's id is its field's name, with a suffix after a dot where Slack would keep old input.
     """
@@ -40,10 +47,17 @@ def _value(element: Mapping[str, Any]) -> Any:
         case "radio_buttons" | "static_select" | "external_select":
             chosen = element.get("selected_option")
             return chosen["value"] if chosen else None
+        case "file_input":
+            return files(element.get("files"))
         case _:
             value = element.get("value")
             # PostgreSQL keeps no NUL, and nobody means to type one.
             return value.replace("\0", "") if isinstance(value, str) else value
+
+
+def files(given: Any) -> list[GivenFile]:
+    """Slack's file objects, of a form or of a message."""
+    return [GivenFile(str(each["id"]), str(each.get("name") or "file")) for each in given or ()]
 
 
 class Metadata(BaseModel):

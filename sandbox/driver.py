@@ -343,6 +343,11 @@ class Person:
         """Write a message, to the app unless another conversation is given."""
         return self._act("message", {"channel": self._place(channel), "text": text})
 
+    def share(self, name: str, content: bytes, text: str = "", channel: str = "app_dm") -> Answer:
+        """Send a file with a few words, to the app unless another conversation is given."""
+        file = self._sandbox.upload(self.id, name, content)
+        return self._act("message", {"channel": self._place(channel), "text": text, "files": [file["id"]]})
+
     def shortcut(self, callback_id: str, message: Message | None = None) -> Answer:
         """Run a shortcut: a global one, or one on a message."""
         place = {"channel": message.conversation, "ts": message.ts} if message is not None else {}

@@ -73,7 +73,7 @@ class Session {
     return answer;
   }
 
-  // A file chosen in a file input, as Slack's file object.
+  // A file that the person chose, as Slack's file object.
   async upload(file) {
     const answer = await api.upload("/sandbox/files", { user: this.user, file });
     if (answer.refused) throw new Error(`${file.name} could not be uploaded: ${answer.error}`);
@@ -88,8 +88,8 @@ class Session {
     return this.#act("command", { channel, text: line });
   }
 
-  say(channel, line) {
-    return this.#act("message", { channel, text: line });
+  say(channel, line, files = []) {
+    return this.#act("message", { channel, text: line, files: files.map(({ id }) => id) });
   }
 
   shortcut(id) {
@@ -142,6 +142,7 @@ class Page {
     const header = h("header", { class: "place" }, this.menu, this.title, h("p", { class: "offline-note", role: "status" }));
     const veil = h("div", { class: "veil", onclick: () => this.#drawer(false) });
     this.main = h("main", { id: "main" }, header, this.tabs, this.messages.node, this.home, this.composer.node);
+    this.composer.takeDrops(this.main);
     document.body.append(h("div", { class: "shell" }, this.sidebar.node, veil, this.main));
     addEventListener("popstate", () => this.follow());
     addEventListener("keydown", (event) => event.key === "Escape" && this.#drawer(false));

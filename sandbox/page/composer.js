@@ -7,6 +7,7 @@ import { Notices } from "./notices.js";
 export class Composer {
   #session;
   #drafts = new Map();
+  #attached = [];
   #conversation = null;
   #place = null;
   #matches = [];
@@ -24,11 +25,14 @@ export class Composer {
       oninput: () => this.#complete(), onkeydown: (event) => this.#key(event), onblur: () => this.#hide(),
     });
     this.shortcuts = h("span", {});
+    this.chosen = h("input", { type: "file", multiple: true, hidden: true, onchange: () => this.#attach([...this.chosen.files]) });
+    this.files = h("ul", { class: "files attached", "aria-label": "Files to send" });
+    const attach = iconButton("file", "Attach files", { onclick: () => this.chosen.click() });
     this.form = h("form", { class: "composer", onsubmit: (event) => this.#send(event) },
-      this.shortcuts, this.input, iconButton("send", "Send", { type: "submit", class: "icon-button send" }));
+      this.shortcuts, attach, this.chosen, this.input, iconButton("send", "Send", { type: "submit", class: "icon-button send" }));
     this.listbox.addEventListener("mousedown", (event) => event.preventDefault());
     tether(this.listbox, this.form);
-    this.node = h("div", { class: "composer-area" }, this.notices.node, this.form, this.listbox);
+    this.node = h("div", { class: "composer-area" }, this.notices.node, this.files, this.form, this.listbox);
   }
 
   render(conversation) {
@@ -37,6 +41,7 @@ export class Composer {
       this.#drafts.set(this.#place, this.input.value);
       this.input.value = this.#drafts.get(place) ?? "";
       this.notices.clear();
+      this.#keep([]);
       this.#hide();
     }
     this.#place = place;
@@ -107,14 +112,44 @@ export class Composer {
     event.preventDefault();
   }
 
+  // Files go to Slack when they are chosen or dropped, and into the conversation with the message.
+  async #attach(files) {
+    this.chosen.value = "";
+    const place = this.#place;
+    try {
+      const uploaded = await Promise.all(files.map((file) => this.#session.upload(file)));
+      if (place === this.#place) this.#keep([...this.#attached, ...uploaded]);
+    } catch (error) {
+      this.notices.show(error.message, "error");
+    }
+  }
+
+  #keep(files) {
+    this.#attached = files;
+    const remove = (file) => this.#keep(files.filter(({ id }) => id !== file.id));
+    this.files.replaceChildren(...files.map((file) =>
+      h("li", {}, file.name, iconButton("close", `Remove ${file.name}`, { onclick: () => remove(file) }))));
+  }
+
+  // Takes what is dropped anywhere on `node`.
+  takeDrops(node) {
+    node.addEventListener("dragover", (event) => event.preventDefault());
+    node.addEventListener("drop", (event) => {
+      event.preventDefault();
+      if (event.dataTransfer.files.length) this.#attach([...event.dataTransfer.files]);
+    });
+  }
+
   async #send(event) {
     event.preventDefault();
     const line = this.input.value.trim();
-    if (!line) return;
+    const files = this.#attached;
+    if (!line && !files.length) return;
+    this.#keep([]);
     this.#hide();
     this.input.value = "";
     this.notices.clear();
-    if (line.startsWith("/")) await this.#session.command(this.#conversation.id, line);
-    else await this.#session.say(this.#conversation.id, line);
+    if (line.startsWith("/") && !files.length) await this.#session.command(this.#conversation.id, line);
+    else await this.#session.say(this.#conversation.id, line, files);
   }
 }

@@ -81,7 +81,10 @@ class Control:
             act("submit", lambda body, base: acting.submit(body["user"], body["view_id"], body.get("state", {}), base)),
             act("close", lambda body, _: acting.close(body["user"], body["view_id"])),
             act("clear", lambda body, _: acting.clear(body["user"])),
-            act("message", lambda body, _: acting.message(body["user"], body["channel"], body["text"])),
+            act(
+                "message",
+                lambda body, _: acting.message(body["user"], body["channel"], body["text"], body.get("files", ())),
+            ),
             act("home", lambda body, _: acting.home(body["user"])),
             act("event", lambda body, _: acting.event(body["team_id"], body["event"], body.get("event_id"))),
             act("user", lambda body, _: acting.change_user(body.pop("user"), body)),
@@ -275,7 +278,7 @@ class Control:
         return JSONResponse({"ok": True})
 
     async def _files(self, request: Request) -> Response:
-        """A file that a person chose in a file input (multipart: user, file); answers with its file object."""
+        """A file that a person chose to enter or to send (multipart: user, file); answers with its file object."""
         async with request.form() as form:
             given, user = form["file"], form["user"]
             if isinstance(given, str) or not isinstance(user, str):

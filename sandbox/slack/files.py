@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.slack.records import File
 from sandbox.slack.world import World
 
 UPLOAD = "files.upload"
-"""What faults call the step of an upload that is no method of the Web API."""
+DOWNLOAD = "files.download"
+"""What faults call the steps that are no methods of the Web API."""
 
 
 class Files:
@@ -44,7 +45,12 @@ class Files:
         return PlainTextResponse(f"OK - {len(file.content)}")
 
     async def _send(self, request: Request) -> Response:
-        """A file's content, for its app only, as at Slack."""
+        """A file's content, for its app only, as at Slack: without the right to read files, one is asked to sign in."""
+        fault = self._world.take_fault(DOWNLOAD)
+        if fault is not None:
+            if fault.kind != "slow":
+                return PlainTextResponse(fault.kind, 429 if fault.kind == "ratelimited" else 500)
+            await asyncio.sleep(fault.delay)
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         team = self._world.team_of_token(token)
         file = self._world.files.get(request.path_params["file_id"])
@@ -52,6 +58,8 @@ class Files:
             return JSONResponse({"ok": False, "error": "invalid_auth"}, 403)
         if file is None:
             return JSONResponse({"ok": False, "error": "file_not_found"}, 404)
+        if self._world.scopes is not None and "files:read" not in self._world.scopes:
+            return RedirectResponse("/?redir=files", 302)
         return Response(file.content, media_type=file.mimetype)
 
     async def _download(self, request: Request) -> Response:

@@ -560,6 +560,14 @@ class World:
             self.files[file.id] = file
             return file
 
+    def own_file(self, user: User, file_id: str) -> File:
+        """A file that this person uploaded."""
+        with self.lock:
+            file = self.files.get(file_id)
+            if file is None or file.user != user.id:
+                raise SlackError("file_not_found")
+            return file
+
     # Faults and the log
 
     def add_fault(self, fault: Fault) -> None:

@@ -636,6 +636,26 @@ def test_a_message_to_the_app_is_an_event_and_one_among_people_is_not(ada: Perso
     assert [(body["event"]["channel_type"], body["event"]["text"]) for body in received] == [("im", "Hello app")]
 
 
+def test_a_file_sent_to_the_app_is_an_event_that_names_it(ada: Person, sandbox: Sandbox, app: App) -> None:
+    received = events(app, "message")
+
+    assert ada.share("clients.csv", b"Name", "Our clients").ok
+
+    event = received[0]["event"]
+    [file] = event["files"]
+    assert (event["subtype"], event["channel"], event["user"], event["text"]) == (
+        "file_share",
+        "D_ADA",
+        "U_ADA",
+        "Our clients",
+    )
+    assert (file["name"], file["size"], file["user"]) == ("clients.csv", 4, "U_ADA")
+    assert [each["id"] for each in ada.messages("app_dm")[-1].files] == [file["id"]]
+    assert ada.download(file["id"]) == b"Name"
+    sam = {"user": "U_SAM", "channel": "D_SAM", "text": "", "files": [file["id"]]}
+    assert sandbox.post("message", sam)["error"] == "file_not_found"
+
+
 def test_a_changed_profile_is_an_event_with_the_whole_user(sandbox: Sandbox, app: App) -> None:
     received = events(app, "user_change")
 

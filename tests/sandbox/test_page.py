@@ -360,6 +360,37 @@ def test_a_file_is_shown_with_its_message_and_can_be_kept(page: Page, sandbox: R
     assert download.value.path().read_bytes() == b"x" * 4_200
 
 
+DROP = """async (main) => {
+  const data = new DataTransfer();
+  data.items.add(new File(["Name"], "dropped.csv", { type: "text/csv" }));
+  for (const type of ["dragover", "drop"]) {
+    main.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true }));
+  }
+}"""
+
+
+def test_files_that_are_chosen_or_dropped_go_out_with_the_next_message(
+    page: Page, app: StubApp, tmp_path: Path
+) -> None:
+    table = tmp_path / "clients.csv"
+    table.write_text("Name\nAcme\n")
+    page.goto("/?as=U_ADA&in=D_ADA")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Attach files").click()
+    chooser.value.set_files(table)
+    chosen = page.get_by_role("list", name="Files to send").get_by_role("listitem")
+    expect(chosen).to_have_text(["clients.csv"])
+    page.locator("main").evaluate(DROP)
+    expect(chosen).to_have_text(["clients.csv", "dropped.csv"])
+    page.get_by_role("button", name="Remove clients.csv").click()
+    page.get_by_label("Message Clientdesk").press("Enter")
+
+    event = app.wait_for("message")["event"]
+    assert [(file["name"], file["size"]) for file in event["files"]] == [("dropped.csv", 4)]
+    expect(page.get_by_role("article").last).to_contain_text("dropped.csv")
+    expect(chosen).to_have_count(0)
+
+
 def test_a_link_button_opens_a_new_tab_and_tells_the_app(page: Page, sandbox: RunningSandbox, app: StubApp) -> None:
     post(sandbox, blocks=[actions(button("Open the mailbox", "mail.open", url=f"{sandbox.url}/mail"))])
     page.goto("/?as=U_ADA")

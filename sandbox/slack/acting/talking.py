@@ -1,7 +1,7 @@
 """Commands, shortcuts, messages, App Home, and the events they cause."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.slack.acting.client import TOKEN, Client, Json, Outcome, channel_name
@@ -80,16 +80,18 @@ class Talking(Client):
         ack = await self.dispatcher.interaction(payload)
         return self.outcome(user, ack, callback_id)
 
-    async def message(self, user_id: str, channel: str, text: str) -> Outcome:
+    async def message(self, user_id: str, channel: str, text: str, file_ids: Sequence[str] = ()) -> Outcome:
+        """What a person writes, with files that they uploaded before."""
         world = self.world
         user = world.person(user_id)
+        files = [world.own_file(user, file_id) for file_id in file_ids]
         conversation = self.seen(user, channel)
         if conversation.kind == "app_dm" and world.messages_tab_read_only:
             raise SlackError("restricted_action_read_only_channel")
-        message = world.post(conversation, user=user.id, team_id=user.team_id, text=text)
+        message = world.post(conversation, user=user.id, team_id=user.team_id, text=text, files=files)
         dm = conversation.kind == "app_dm"
         if dm or world.teams[conversation.team_id].bot_user_id in conversation.members:
-            event = {
+            event: Json = {
                 "type": "message",
                 "channel": conversation.id,
                 "user": user.id,
@@ -100,6 +102,8 @@ class Talking(Client):
                 "team": user.team_id,
                 "client_msg_id": world.new_id("M"),
             }
+            if files:
+                event |= {"subtype": "file_share", "upload": True, "files": [file.wire() for file in files]}
             if self._subscribed(f"message.{'im' if dm else 'channels'}", default=dm):
                 return await self._tell(world.teams[conversation.team_id], event, ts=message.ts)
         return Outcome(True, extra={"ts": message.ts})
