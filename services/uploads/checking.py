@@ -201,17 +201,6 @@ def _row(
     changed: tuple[str, ...] = (),
 ) -> Row:
     if problems:
-        parsed, action, changed = None, None, ()
+        return Row(raw.number, raw.cells, problems, warnings, None, None, client and client.id, (), False, "")
     why = _UNCHANGED if action is Action.SKIP else ""
-    return Row(
-        raw.number,
-        raw.cells,
-        problems,
-        warnings,
-        parsed,
-        action,
-        client and client.id,
-        changed,
-        over_bundle=False,
-        why=why,
-    )
+    return Row(raw.number, raw.cells, problems, warnings, parsed, action, client and client.id, changed, False, why)

@@ -1,5 +1,7 @@
 """What a row would change in a client that there is."""
 
+from operator import attrgetter
+
 from services.emails import email_key
 from services.uploads import template as the
 from services.uploads.records import Action, ClientRow, KnownClient
@@ -19,6 +21,7 @@ _TAKEN_OVER = (
     "postcode",
 )
 """Fields of a row that are taken over as they are where they are given."""
+_fields = attrgetter(*_TAKEN_OVER)
 
 
 def changes(
@@ -30,11 +33,9 @@ def changes(
     warnings: dict[str, str],
 ) -> tuple[str, ...]:
     """As in Row. `address` is what the row's e-mail is compared by, `source` what becomes of its income source."""
-    found = [
-        field for field in _TAKEN_OVER if (value := getattr(row, field)) is not None and value != getattr(client, field)
-    ]
-    held = None if client.contact_email is None else email_key(client.contact_email)
-    if address is not None and address != held:
+    compared = zip(_TAKEN_OVER, _fields(row), _fields(client), strict=True)
+    found = [field for field, given, held in compared if given != held and given is not None]
+    if address is not None and row.contact_email != client.contact_email and address != _key(client):
         if client.owner_accepted:
             warnings[the.EMAIL] = f"{client.contact_email} has accepted an invitation, so the e-mail stays as it is."
         else:
@@ -50,3 +51,7 @@ def changes(
     if client.deactivated and found:
         problems.setdefault(the.NAME, f"{client.name} is deactivated. Reactivate it first, or leave this row out.")
     return tuple(found)
+
+
+def _key(client: KnownClient) -> str | None:
+    return None if client.contact_email is None else email_key(client.contact_email)

@@ -25,17 +25,19 @@ class Matcher:
     ) -> KnownClient | None:
         """The one that there is, or None. `address` is what the e-mail is compared by."""
         code = row.practice_code and code_key(row.practice_code)
-        name = name_key(row.name) if row.name else None
-        self._compare_with_rows(number, code, name, address, problems, warnings)
-        found = self._known.by_code.get(code) if code else None
-        if found is None and name is not None:
+        found = None
+        if code:
+            if (first := self._codes.setdefault(code, number)) != number:
+                problems[the.CODE] = f"Row {first:,} has this practice code, too. Each client needs its own."
+            found = self._known.by_code.get(code)
+        if found is None and row.name:
+            name = name_key(row.name)
+            self._compare_names(number, row, name, address, problems, warnings)
             found = self._namesake(row, name, address, problems, warnings)
-        if found is None and code in self._shortened:
-            other = self._shortened[code]
-            text = (
-                f"{other.name} has the code {other.practice_code}. If Excel took zeros off, format the column as text."
-            )
-            (problems if name_key(other.name) == name else warnings).setdefault(the.CODE, text)
+            if found is None and code in self._shortened:
+                _name_lost_zeros(self._shortened[code], name, problems, warnings)
+        elif found is not None and row.name and row.name != found.name:
+            self._compare_names(number, row, name_key(row.name), address, problems, warnings)
         if found is not None and self._taken.setdefault(found.id, number) != number:
             text = f"Row {self._taken[found.id]:,} is for the same client, {found.name}. Remove one of the two."
             problems.setdefault(the.CODE if code else the.NAME, text)
@@ -45,24 +47,20 @@ class Matcher:
         """The number of the row that has this code."""
         return self._codes.get(code)
 
-    def _compare_with_rows(
+    def _compare_names(
         self,
         number: int,
-        code: str | None,
-        name: str | None,
+        row: ClientRow,
+        name: str,
         address: str | None,
         problems: dict[str, str],
         warnings: dict[str, str],
     ) -> None:
-        if code is not None and (first := self._codes.setdefault(code, number)) != number:
-            problems[the.CODE] = f"Row {first:,} has this practice code, too. Each client needs its own."
-        if name is None:
-            return
         first = self._names.setdefault(name, number)
         if first == number:
-            if code is None:
+            if row.practice_code is None:
                 self._uncoded[name] = address
-        elif code is None or (name in self._uncoded and self._uncoded[name] == address):
+        elif row.practice_code is None or (name in self._uncoded and self._uncoded[name] == address):
             problems[the.NAME] = f"Row {first:,} has this name, too. Give both a practice code, or remove one."
         else:
             warnings[the.NAME] = f"Row {first:,} has this name, too."
@@ -88,6 +86,11 @@ class Matcher:
         else:
             warnings[the.NAME] = f"{first.name} is there already{has_code}."
         return None
+
+
+def _name_lost_zeros(other: KnownClient, name: str, problems: dict[str, str], warnings: dict[str, str]) -> None:
+    text = f"{other.name} has the code {other.practice_code}. If Excel took zeros off, format the column as text."
+    (problems if name_key(other.name) == name else warnings).setdefault(the.CODE, text)
 
 
 def _is_same(client: KnownClient, name: str, address: str | None) -> bool:

@@ -16,12 +16,36 @@ from services.uploads.records import ClientRow, Known, KnownClient, Source
 
 _LONGEST_NAME_PART = 120
 _TAX_CATEGORIES = {Region.UNITED_STATES: TaxCategories.SCHEDULE_C, Region.CANADA: TaxCategories.T2125}
-_FIRST_SOLO = the.COLUMNS.index(the.NINO)
-_FIRST_SOURCE = the.COLUMNS.index(the.SOURCE_NAME)
-_PLACE = {column: place for place, column in enumerate(the.COLUMNS)}
+_CHOSEN = (
+    the.CLIENT_TYPE,
+    the.INDUSTRY,
+    the.COUNTRY,
+    the.CURRENCY,
+    the.SOLUTIONS,
+    the.SELF_EMPLOYED,
+    the.EMAIL_INVITE,
+    the.SMS_INVITE,
+    the.COLLEAGUES,
+    the.TEAM,
+)
+"""What many rows have in common."""
+_TYPED = (the.NAME, the.CODE, the.FIRST_NAME, the.LAST_NAME, the.EMAIL, the.MOBILE)
+_ORDER = (*_CHOSEN, *_TYPED, *the.SOLO_COLUMNS)
+_PLACE = {column: place for place, column in enumerate(_ORDER)}
+_FIRST_TYPED = len(_CHOSEN)
+_FIRST_SOLO = _FIRST_TYPED + len(_TYPED)
+_FIRST_SOURCE = _PLACE[the.SOURCE_NAME]
+_TYPE_AT, _TEAM_AT, _NAME_AT, _CODE_AT, _MOBILE_AT = (
+    _PLACE[each] for each in (the.CLIENT_TYPE, the.TEAM, the.NAME, the.CODE, the.MOBILE)
+)
+_NO_SOLO = ("",) * len(the.SOLO_COLUMNS)
+_NO_SOURCE = _NO_SOLO[_FIRST_SOURCE - _FIRST_SOLO :]
+_MOST_KEPT = 1_000
+_PLAIN = 120
+"""Characters that name, code and contact have together, mostly."""
 
 Cells = tuple[str, ...]
-"""Of a row, in the order of the template whatever the file's."""
+"""Of a row, in the order in which it is read here, whatever the file's."""
 Problems = dict[str, str]
 
 
@@ -31,10 +55,12 @@ class Parser:
     def __init__(self, columns: tuple[str, ...], known: Known) -> None:
         self._known = known
         # A column that the file has not is the cell put behind each row.
-        places = [columns.index(column) if column in columns else -1 for column in the.COLUMNS]
+        places = [columns.index(column) if column in columns else -1 for column in _ORDER]
         self._arranged: Callable[[list[str]], Cells] = itemgetter(*places)
         readers = _readers(known)
-        self._readers = tuple((column, readers[column]) for column in the.COLUMNS)
+        self._readers = tuple((column, readers[column]) for column in _ORDER)
+        self._is_plain_mobile = rows.plain_mobile(known.region).fullmatch
+        self._chosen: dict[Cells, tuple[list[Any], Problems]] = {}
 
     def arrange(self, cells: list[str]) -> Cells:
         return self._arranged([*cells, ""])
@@ -42,37 +68,42 @@ class Parser:
     def client(self, cells: Cells, problems: Problems) -> tuple[ClientRow, str | None]:
         """What the row says, with None for what is not right, and what its e-mail is compared by. Without a `Client
         type`, it is a business."""
-        said: list[Any] = []
-        for cell, (column, read) in zip(cells, self._readers, strict=True):
-            value = None
-            if cell:
-                try:
-                    value = read(cell)
-                except ValueError as error:
-                    if not cell.isspace():
-                        problems[column] = str(error)
-            said.append(value)
-        (kind, name, code, industry, country, currency, solutions, is_self_employed, first, last, address, mobile) = (
-            said[:12]
-        )
-        by_email, by_sms, colleagues, team, nino, utr, postcode = said[12:_FIRST_SOURCE]
-        contact = f"{first} {last}" if first and last else first or last or None
-        email, key = address or (None, None)
-        kind = kind or ClientKind.BUSINESS
-        unconnected = is_self_employed or kind is ClientKind.SOLO
+        chosen = cells[:_FIRST_TYPED]
+        if chosen not in self._chosen:
+            self._choose(chosen)
+        said, wrong = self._chosen[chosen]
+        if wrong:
+            problems.update(wrong)
+        kind, industry, country, currency, solutions, is_self_employed, by_email, by_sms, colleagues, team = said
+        name, code, first, last, address, mobile = cells[_FIRST_TYPED:_FIRST_SOLO]
+        if not _are_plain(name, code, first, last):
+            name, code, first, last = self._read(cells, _NAME_AT, _NAME_AT + 4, problems)
+        email = key = None
+        if address:
+            try:
+                email, key = rows.email(address)
+            except ValueError as error:
+                if not address.isspace():
+                    problems[the.EMAIL] = str(error)
+        if mobile and not self._is_plain_mobile(mobile):
+            (mobile,) = self._read(cells, _MOBILE_AT, _MOBILE_AT + 1, problems)
+        nino = utr = postcode = source = None
+        if cells[_FIRST_SOLO:] != _NO_SOLO:
+            nino, utr, postcode, *sources = self._read(cells, _FIRST_SOLO, len(cells), problems)
+            source = _source(sources, problems) if has_source(cells) else None
         row = ClientRow(
-            kind,
+            kind or ClientKind.BUSINESS,
             name or "",
             code or None,
             industry or None,
             country,
             currency,
             solutions,
-            Software.NONE if unconnected else Software.LATER,
+            Software.NONE if is_self_employed or kind is ClientKind.SOLO else Software.LATER,
             _TAX_CATEGORIES.get(self._known.region) if is_self_employed else None,
-            contact,
+            f"{first} {last}" if first and last else first or last or None,
             email,
-            mobile,
+            mobile or None,
             by_email or False,
             by_sms or False,
             colleagues or (),
@@ -80,31 +111,43 @@ class Parser:
             nino,
             utr,
             postcode,
-            _source(said, problems) if has_source(cells) else None,
+            source,
         )
         return row, key
 
+    def _choose(self, cells: Cells) -> None:
+        if len(self._chosen) >= _MOST_KEPT:
+            self._chosen.clear()
+        problems: Problems = {}
+        self._chosen[cells] = self._read(cells, 0, _FIRST_TYPED, problems), problems
+
+    def _read(self, cells: Cells, start: int, end: int, problems: Problems) -> list[Any]:
+        said: list[Any] = []
+        for place in range(start, end):
+            column, read = self._readers[place]
+            value = None
+            if cells[place]:
+                try:
+                    value = read(cells[place])
+                except ValueError as error:
+                    if not cells[place].isspace():
+                        problems[column] = str(error)
+            said.append(value)
+        return said
+
     def source(self, cells: Cells, problems: Problems) -> tuple[str | None, Source | None]:
         """A row that only adds an income source: the practice code, and the source."""
-        said: list[Any] = [None] * len(cells)
-        for place in (_PLACE[the.CODE], *range(_FIRST_SOURCE, len(cells))):
-            column, read = self._readers[place]
-            if not cells[place].strip():
-                continue
-            try:
-                said[place] = read(cells[place])
-            except ValueError as error:
-                problems[column] = str(error)
-        return said[_PLACE[the.CODE]], _source(said, problems)
+        (code,) = self._read(cells, _CODE_AT, _CODE_AT + 1, problems)
+        return code or None, _source(self._read(cells, _FIRST_SOURCE, len(cells), problems), problems)
 
     def require_fit(self, row: ClientRow, cells: Cells, client: KnownClient | None, problems: Problems) -> None:
         """The rules of the region, the plan, and the kind of client. `client` is the one that the row stands for."""
         known = self._known
         if not row.name and the.NAME not in problems:
             problems[the.NAME] = "Enter the client's name."
-        if row.kind is ClientKind.SOLO or any(cells[_FIRST_SOLO:]):
+        if row.kind is ClientKind.SOLO or cells[_FIRST_SOLO:] != _NO_SOLO:
             self._require_solo(row, cells, client, problems)
-        if client is not None and cells[_PLACE[the.CLIENT_TYPE]].strip() and row.kind is not client.kind:
+        if client is not None and cells[_TYPE_AT].strip() and row.kind is not client.kind:
             problems.setdefault(
                 the.CLIENT_TYPE,
                 f"{client.name} is a {_KINDS[client.kind]} client, which can't be changed. Leave this empty, or give "
@@ -117,7 +160,7 @@ class Parser:
                 problems[the.SELF_EMPLOYED] = "Only for practices in the US and Canada. Leave it empty."
             elif client is not None and client.software in {Software.XERO, Software.SAGE}:
                 problems[the.SELF_EMPLOYED] = f"{client.name} is connected to accounting software. Write No."
-        if cells[_PLACE[the.TEAM]].strip() and known.plan is not Plan.ADVANCED:
+        if cells[_TEAM_AT].strip() and known.plan is not Plan.ADVANCED:
             problems[the.TEAM] = "Teams are part of the Advanced plan. Leave this empty."
         if row.contact_email is None or not row.contact_name or row.invite_by_sms:
             self._require_contact(row, client, problems)
@@ -134,7 +177,7 @@ class Parser:
             where = "under Client type" if region is Region.UNITED_KINGDOM else "at a practice in the UK"
             for place in range(_FIRST_SOLO, len(cells)):
                 if cells[place].strip():
-                    problems[the.COLUMNS[place]] = f"Only for clients who are Self-employed {where}. Leave it empty."
+                    problems[_ORDER[place]] = f"Only for clients who are Self-employed {where}. Leave it empty."
 
     def _require_contact(self, row: ClientRow, client: KnownClient | None, problems: Problems) -> None:
         has_contact = client is not None and client.contact_email is not None
@@ -156,26 +199,42 @@ class Parser:
 _KINDS = {ClientKind.BUSINESS: "business", ClientKind.SOLO: "self-employed"}
 
 
+def _are_plain(name: str, code: str, first: str, last: str) -> bool:
+    """Whether they stay as they are when they are read, as nearly all do: that is quicker to see for all at once."""
+    text = f"{name}|{code}|{first}|{last}"
+    return (
+        len(text) <= _PLAIN
+        and len(code) <= CODE_LENGTH
+        and text.isprintable()
+        and "  " not in text
+        and "| " not in text
+        and " |" not in text
+        and text[0] != " " != text[-1]
+        and not rows.is_spoilt(code)
+    )
+
+
 def has_source(cells: Cells) -> bool:
-    return bool("".join(cells[_FIRST_SOURCE:]).strip())
+    return cells[_FIRST_SOURCE:] != _NO_SOURCE and any(cell.strip() for cell in cells[_FIRST_SOURCE:])
 
 
 def name_in(cells: Cells) -> str:
-    return cells[_PLACE[the.NAME]].strip()
+    return cells[_NAME_AT].strip()
 
 
 def code_in(cells: Cells) -> str:
-    return cells[_PLACE[the.CODE]].strip()
+    return cells[_CODE_AT].strip()
 
 
 def has_more_than_source(cells: Cells) -> bool:
     """Whether there is something in the row that adding an income source does not ask for."""
-    return any(cell.strip() for cell in cells[_PLACE[the.INDUSTRY] : _FIRST_SOURCE])
+    asked = {_TYPE_AT, _NAME_AT, _CODE_AT}
+    return any(cell.strip() for place, cell in enumerate(cells[:_FIRST_SOURCE]) if place not in asked)
 
 
 def _source(said: list[Any], problems: Problems) -> Source | None:
     """None where it is not given whole."""
-    name, business_type, method, periods = said[_FIRST_SOURCE:]
+    name, business_type, method, periods = said
     if not name:
         problems.setdefault(the.SOURCE_NAME, "Enter the income source's name.")
         return None

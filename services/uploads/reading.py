@@ -4,6 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from rapidfuzz import fuzz, process
 
@@ -31,47 +32,37 @@ def read(chunks: Iterable[bytes], region: Region) -> Table:
     """The header is read at once, the rows as they are asked for. Both raise UnreadableFileError."""
     lines = _Lines(text_of(chunks))
     header = lines.header()
-    reader = csv.reader(lines, delimiter=_delimiter(header, lines.separator), strict=True)
-    headers = _headers(_parsed(reader, lines), region)
+    reader = csv.reader(lines.after(header), delimiter=_delimiter(header, lines.separator), strict=True)
+    headers = _headers(_first(reader, lines), region)
     return Table(tuple(name for name in headers if name != ERRORS), _rows(reader, lines, headers))
 
 
 class _Lines:
-    """The lines of the text, one after another, for csv. `row` is how many rows the file had up to the current one."""
+    """The lines of the text, one after another, for csv. `row` is the number of the row that is being read, `length`
+    what of it has been read so far."""
 
     def __init__(self, pieces: Iterator[str]) -> None:
         self._lines = _split(pieces)
-        self._waiting = ""
-        self._handed = 0
         self.separator: str | None = None
         self.row = 0
+        self.length = 0
 
     def header(self) -> str:
-        """The first line with something in it, which is handed out again. Sets `separator` where a line names it."""
+        """The first line with something in it. Sets `separator` where a line above names it."""
         for line in self._lines:
             self.row += 1
             if line[:4].lower() == _SEPARATOR and line[4:5] in _DELIMITERS and not line[5:].strip():
                 self.separator = line[4]
             elif line.strip(' \n"' + _DELIMITERS):
-                self._waiting = line
-                self.row -= 1
                 return line
         raise UnreadableFileError(f"This file is empty. {_TEMPLATE}")
 
-    def next_row(self) -> None:
-        self.row += 1
-        self._handed = 0
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self._waiting or next(self._lines)
-        self._waiting = ""
-        self._handed += len(line)
-        if self._handed > _LONGEST_ROW:
-            raise UnreadableFileError(_too_long(self.row + 1))
-        return line
+    def after(self, header: str) -> Iterator[str]:
+        for line in chain([header], self._lines):
+            self.length += len(line)
+            if self.length > _LONGEST_ROW:
+                raise UnreadableFileError(_too_long(self.row))
+            yield line
 
 
 def _split(pieces: Iterator[str]) -> Iterator[str]:
@@ -85,13 +76,11 @@ def _split(pieces: Iterator[str]) -> Iterator[str]:
         yield rest
 
 
-def _parsed(reader: Iterator[list[str]], lines: _Lines) -> list[str]:
+def _first(reader: Iterator[list[str]], lines: _Lines) -> list[str]:
     try:
         return next(reader)
     except csv.Error as error:
-        raise _unparsable(error, lines.row + 1) from None
-    finally:
-        lines.next_row()
+        raise _unparsable(error, lines.row) from None
 
 
 def _delimiter(header: str, separator: str | None) -> str:
@@ -153,13 +142,14 @@ def _rows(reader: Iterator[list[str]], lines: _Lines, headers: list[str]) -> Ite
     header_row = lines.row
     found = 0
     while True:
+        lines.row += 1
+        lines.length = 0
         try:
             cells = next(reader)
         except StopIteration:
             break
         except csv.Error as error:
-            raise _unparsable(error, lines.row + 1) from None
-        lines.next_row()
+            raise _unparsable(error, lines.row) from None
         if len(cells) != width:
             cells = _squared(cells, width)
         if len(kept) != width:

@@ -176,9 +176,6 @@ def email(cell: str) -> tuple[str, str]:
 def mobile(cell: str, region: Region) -> str:
     """In E.164. What Excel has made of it is named, with what it may have been."""
     written = cell.strip()
-    plain = f"+{written[1:].replace(' ', '')}" if written.startswith("+") else written
-    if _plain_mobile(region).fullmatch(plain):
-        return plain
     if is_spoilt(written):
         raise ValueError(f"Excel changed this number to {written}. {AS_TEXT}")
     if written.startswith("+"):
@@ -231,7 +228,7 @@ def _international(written: str, region: Region) -> str:
 
 
 @cache
-def _plain_mobile(region: Region) -> re.Pattern[str]:
+def plain_mobile(region: Region) -> re.Pattern[str]:
     """Numbers of the region in E.164 that are mobiles and nothing else, as `clean_mobile` would find, too."""
     country = COUNTRIES.get(region, "GB")
     known = PhoneMetadata.metadata_for_region(country)
