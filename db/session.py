@@ -67,6 +67,8 @@ class Database:
             session.connection(execution_options={"writes": True})
             try:
                 yield session
+                for act in session.info.pop("before_commit", ()):
+                    act(session)
             except BaseException:
                 session.rollback()
                 raise
@@ -119,6 +121,11 @@ def twice(act: Callable[[], _T]) -> _T:
 def database_of(session: Session) -> Database:
     database: Database = session.info["database"]
     return database
+
+
+def before_commit(session: Session, act: Callable[[Session], None]) -> None:
+    """Has `act` done at the end of the transaction: once, however often it is asked for."""
+    session.info.setdefault("before_commit", {})[act] = None
 
 
 def announce(session: Session, topic: str) -> None:

@@ -13,6 +13,7 @@ from services.actor import Actor
 from services.add_client.records import CreatedClient, WizardPage
 from services.add_client.service import AddClientService
 from services.add_client.steps import StepName
+from services.clients.index import index_clients
 from services.container import Services
 from services.delivery.email import Email
 from services.keys import Keyring
@@ -172,3 +173,4 @@ def client_user(database: Database, practice_id: uuid.UUID, client_id: uuid.UUID
                 created_at=database.now(),
             )
         )
+        index_clients(session, [client_id])

@@ -31,6 +31,7 @@ from db.models import (
 )
 from db.session import Database
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.delivery.email import Email, Mailer
 from services.emails import email_key
 from services.invitations.delivery import DeliveryService
@@ -155,6 +156,7 @@ class World:
                 created_at=now,
             )
             session.add(client_user)
+            index_clients(session, [row.id])
             invitation = invite(
                 session,
                 actor=Actor(practice_id, inviter.id),

@@ -3,6 +3,7 @@
 from db.models.audit_entry import AuditEntry, Source
 from db.models.authorisation import Authorisation, OAuthState, Provider
 from db.models.client import Client, ClientAccess, ClientKind, Software, Solutions, TaxCategories
+from db.models.client_search import ClientSearch
 from db.models.client_user import ClientRole, ClientUser, Login, Publishing
 from db.models.colleague import Colleague, Role
 from db.models.connection import Connection, ConnectionStatus
@@ -62,6 +63,7 @@ __all__ = [
     "ClientAccess",
     "ClientKind",
     "ClientRole",
+    "ClientSearch",
     "ClientUser",
     "Colleague",
     "Connection",

@@ -33,6 +33,7 @@ from services.accounting.port import (
     ProviderUnavailable,
 )
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.clients.names import name_key, near
 from services.errors import ConflictError, GoneError, NotFoundError
 
@@ -180,6 +181,7 @@ def connect(
     except IntegrityError:
         require_free(session, client.practice_id, wanted.provider, chosen, client_id=client.id)
         raise
+    index_clients(session, [client.id])
     client.software = Software(wanted.provider.value)
     if not stays and _has_information(session, client.id):
         information.forget(session, client.id)

@@ -38,6 +38,7 @@ from services.accounting.port import (
 )
 from services.actor import Actor
 from services.add_client.steps import NAME_LENGTH
+from services.clients.index import index_clients
 from services.clients.names import name_key
 from services.clients.visibility import get_client
 from services.errors import NotFoundError
@@ -155,6 +156,7 @@ class ConnectionService:
             row = session.scalar(select(Connection).where(Connection.id == connection.id))
             if row is not None and row.tenant_id == connection.tenant_id:
                 session.delete(row)
+                index_clients(session, [client.id])
                 audit.record(
                     session,
                     actor,
@@ -219,6 +221,7 @@ class ConnectionService:
             change_status(session, actor, row, status, now)
             if facts is not None:
                 row.organisation_name, row.legal_name, row.refreshed_at = facts.name, facts.legal_name, now
+                index_clients(session, [row.client_id])
                 information.store_organisation(session, row.client_id, facts, now)
                 # Pressed again within the minute, it is the same wish.
                 key = f"{row.id}:asked:{now:%Y-%m-%dT%H:%M}"
@@ -270,6 +273,7 @@ def _settle_names(
         return
     before, client.name = client.name, row.organisation_name[:NAME_LENGTH]
     client.name_key = name_key(client.name)
+    index_clients(session, [client.id])
     audit.record(
         session, actor, "client.renamed", client.id, at=now, before={"name": before}, after={"name": client.name}
     )

@@ -41,6 +41,7 @@ from services.accounting.outcomes import job_outcome
 from services.accounting.port import NAMES, AccountingProvider, NotAuthorised, OrganisationFacts
 from services.accounting.upkeep import CONNECTIONS_ENDED
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.clients.visibility import get_client
 from services.jobs import Claim, GiveUp, Kind, Retry
 from services.practice import get_colleague
@@ -164,6 +165,7 @@ class InformationService:
                 return
             if row.refreshed_at <= asked_at:
                 row.organisation_name, row.legal_name = fetched.facts.name, fetched.facts.legal_name
+                index_clients(session, [row.client_id])
                 row.refreshed_at = asked_at
                 if row.status is ConnectionStatus.DISCONNECTED:
                     self._change_status(session, row, ConnectionStatus.CONNECTED)

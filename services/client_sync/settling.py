@@ -28,6 +28,7 @@ from services.accounting.port import OrganisationFacts
 from services.actor import Actor
 from services.add_client.steps import NAME_LENGTH
 from services.clients.creating import insert_with_extract_name
+from services.clients.index import index_clients
 from services.clients.names import name_key
 from services.clients.visibility import seen_by
 from services.practice import count_bundle, get_colleague, lock_practice
@@ -166,6 +167,7 @@ def _connect(
             refreshed_at=now,
         )
     )
+    index_clients(session, [client.id])
     if client.software is not _SOFTWARE[run.provider]:
         client.software = _SOFTWARE[run.provider]
     with session.no_autoflush:  # all that was added goes together, at the end

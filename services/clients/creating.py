@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Client
 from services.clients import extract
+from services.clients.index import index_clients
 
 _LOOKED_UP_AT_ONCE = 20
 
@@ -25,6 +26,7 @@ def insert_with_extract_name(session: Session, client: Client) -> None:
                 raise
             # Another practice took the name between the look and the insert: the next one.
         else:
+            index_clients(session, [client.id])
             return
 
 

@@ -21,6 +21,8 @@ NEARLY = 88.0
 
 def fold(text: str) -> str:
     """Case, accents and spacing do not tell two texts apart."""
+    if text.isascii():  # has no accents, and is most of what there is
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     plain = " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
     return plain or text.strip()  # an accent by itself stays

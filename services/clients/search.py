@@ -1,32 +1,87 @@
 """Finding clients by any part of what is known of them."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.orm import Session
 
-from db.models import Client, ClientUser, Connection, InvitationStatus, Provider
+from db.models import (
+    Client,
+    ClientAccess,
+    ClientKind,
+    ClientUser,
+    Colleague,
+    Connection,
+    ConnectionStatus,
+    Invitation,
+    InvitationStatus,
+    Provider,
+    TeamMember,
+)
 from db.session import Database
 from services import policy
 from services.accounting.connections import ConnectionState, state_of
 from services.actor import Actor
-from services.clients.names import bare_code, fold, name_key
+from services.clients.searching import hits, holds
 from services.clients.users import owner_invitations
 from services.clients.visibility import seen_by
 from services.practice import get_colleague
 
 PAGE = 10
 QUERY_LENGTH = 100
+COUNTED = 1_000
+"""So many of those that fit are counted and can be turned to."""
+OPTIONS = 100
+"""As many as Slack shows while somebody types."""
+
+
+class Invited(StrEnum):
+    """How the newest invitation of a client's owner stands. WAITING: on its way, sent or opened."""
+
+    NEVER = "never"
+    WAITING = "waiting"
+    FAILED = "failed"
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Linked(StrEnum):
+    """How a client's connection stands. CONNECTED are also those whose names differ."""
+
+    NONE = "none"
+    CONNECTED = "connected"
+    EXPIRED = "expired"
+    DISCONNECTED = "disconnected"
+
+
+class Whose(StrEnum):
+    """MINE: clients that the person manages or was granted by name. TEAM: those granted to one of their teams."""
+
+    MINE = "mine"
+    TEAM = "team"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which part of the clients is listed: `page` counts from 0."""
+    """Which part of the clients is listed: `page` counts from 0, a filter that is None lets all through. `active` is
+    False for the deactivated ones."""
 
     query: str = ""
     page: int = 0
+    kind: ClientKind | None = None
+    invitation: Invited | None = None
+    connection: Linked | None = None
+    whose: Whose = Whose.ALL
+    active: bool | None = None
+
+    @property
+    def filters(self) -> bool:
+        return replace(self, query="", page=0) != Wish()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +100,8 @@ class ClientLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientPage:
-    """`found` counts the clients that fit, `total` all that the person sees."""
+    """`found` counts the clients that fit, `total` all that the person sees. `is_more`: there are more than `found`,
+    which neither are counted nor can be turned to."""
 
     wish: Wish
     pages: int
@@ -53,6 +109,15 @@ class ClientPage:
     total: int
     lines: tuple[ClientLine, ...]
     may_add_clients: bool
+    is_more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOption:
+    client_id: uuid.UUID
+    name: str
+    practice_code: str | None
+    deactivated_at: datetime | None
 
 
 class ClientSearchService:
@@ -60,32 +125,140 @@ class ClientSearchService:
         self._database = database
 
     def find(self, actor: Actor, wish: Wish) -> ClientPage:
-        """Clients that the actor sees, by name. Past the last page, that one is given."""
+        """Clients that the actor sees: by name, or those first whose names begin with what is searched for. Past the
+        last page, that one is given."""
         query = " ".join(wish.query.split())[:QUERY_LENGTH]
         with self._database.read() as session:
             colleague = get_colleague(session, actor)
             policy.require_active(colleague)
             seen = seen_by(colleague)
             total = session.scalar(select(func.count()).select_from(Client).where(seen)) or 0
-            found = total
+            fits = _fits(colleague, wish)
             if query:
-                fits = select(func.count()).select_from(Client).where(seen, holds(actor.practice_id, query))
-                found = session.scalar(fits) or 0
+                fitting = hits(session, colleague, query, limit=COUNTED + 1, fits=fits if wish.filters else None)
+                found = len(fitting)
+            elif wish.filters:
+                some = select(Client.id).where(seen, fits).limit(COUNTED + 1).subquery()
+                found = session.scalar(select(func.count()).select_from(some)) or 0
+            else:
+                found = total
+            is_more = found > COUNTED and (bool(query) or wish.filters)
+            if is_more:
+                found = COUNTED
             pages = max(-(-found // PAGE), 1)
             page = min(max(wish.page, 0), pages - 1)
-            listed = select(Client, Connection).outerjoin(Connection, Connection.client_id == Client.id).where(seen)
+            start = page * PAGE
             if query:
-                listed = listed.where(holds(actor.practice_id, query))
-            rows = session.execute(listed.order_by(Client.name_key, Client.id).offset(page * PAGE).limit(PAGE)).all()
-            invitations = owner_invitations(session, [client.id for client, _ in rows])
+                client_ids = fitting[start : min(start + PAGE, found)]
+            else:
+                listed = select(Client.id).where(seen, fits).order_by(Client.name_key, Client.id)
+                client_ids = list(session.scalars(listed.offset(start).limit(PAGE)))
             return ClientPage(
-                wish=Wish(query, page),
+                wish=replace(wish, query=query, page=page),
                 pages=pages,
                 found=found,
                 total=total,
-                lines=tuple(_line(client, connection, invitations.get(client.id)) for client, connection in rows),
+                lines=_lines(session, client_ids),
                 may_add_clients=policy.may_add_clients(colleague),
+                is_more=is_more,
             )
+
+    def options(
+        self, actor: Actor, text: str, *, limit: int = OPTIONS, active: bool | None = None
+    ) -> tuple[ClientOption, ...]:
+        """The likeliest of the clients that the actor sees, while the text is being typed; the first ones by name
+        before it is."""
+        query = " ".join(text.split())[:QUERY_LENGTH]
+        with self._database.read() as session:
+            colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
+            fits = None if active is None else _activity(active)
+            shown = select(Client.id, Client.name, Client.practice_code, Client.deactivated_at)
+            if query:
+                client_ids = hits(session, colleague, query, limit=limit, fits=fits)
+                rows = {row.id: row for row in session.execute(shown.where(Client.id.in_(client_ids)))}
+                ordered = [rows[client_id] for client_id in client_ids]
+            else:
+                first = shown.where(seen_by(colleague), true() if fits is None else fits)
+                ordered = list(session.execute(first.order_by(Client.name_key, Client.id).limit(limit)))
+        return tuple(
+            ClientOption(
+                client_id=row.id, name=row.name, practice_code=row.practice_code, deactivated_at=row.deactivated_at
+            )
+            for row in ordered
+        )
+
+
+def listed(colleague: Colleague, wish: Wish) -> Select[uuid.UUID]:
+    """The ids of all that the wish lists, on whatever page and however many, by name."""
+    query = " ".join(wish.query.split())[:QUERY_LENGTH]
+    fits = [seen_by(colleague), _fits(colleague, wish)]
+    if query:
+        fits.append(holds(colleague.practice_id, query))
+    return select(Client.id).where(*fits).order_by(Client.name_key, Client.id)
+
+
+def _fits(colleague: Colleague, wish: Wish) -> ColumnElement[bool]:
+    parts: list[ColumnElement[bool]] = [true()]
+    if wish.kind is not None:
+        parts.append(Client.kind == wish.kind)
+    if wish.invitation is not None:
+        parts.append(_invitation(wish.invitation))
+    if wish.connection is not None:
+        parts.append(_connection(wish.connection))
+    if wish.whose is not Whose.ALL:
+        parts.append(_whose(colleague, wish.whose))
+    if wish.active is not None:
+        parts.append(_activity(wish.active))
+    return and_(*parts)
+
+
+def _activity(active: bool) -> ColumnElement[bool]:
+    return Client.deactivated_at.is_(None) if active else Client.deactivated_at.is_not(None)
+
+
+def _invitation(wanted: Invited) -> ColumnElement[bool]:
+    newest = (
+        select(Invitation.status)
+        .join(ClientUser, ClientUser.id == Invitation.client_user_id)
+        .where(Invitation.client_id == Client.id, ClientUser.is_owner)
+        .order_by(Invitation.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    match wanted:
+        case Invited.NEVER:
+            return newest.is_(None)
+        case Invited.WAITING:
+            return newest.in_((InvitationStatus.QUEUED, InvitationStatus.SENT, InvitationStatus.OPENED))
+        case _:
+            return newest == InvitationStatus(wanted.value)
+
+
+def _connection(wanted: Linked) -> ColumnElement[bool]:
+    of_client = select(Connection.id).where(Connection.client_id == Client.id)
+    if wanted is Linked.NONE:
+        return ~of_client.exists()
+    return of_client.where(Connection.status == ConnectionStatus(wanted.value)).exists()
+
+
+def _whose(colleague: Colleague, whose: Whose) -> ColumnElement[bool]:
+    granted = select(ClientAccess.id).where(ClientAccess.client_id == Client.id)
+    if whose is Whose.MINE:
+        by_name = granted.where(ClientAccess.colleague_id == colleague.id).exists()
+        return or_(Client.account_manager_id == colleague.id, by_name)
+    teams = select(TeamMember.team_id).where(TeamMember.colleague_id == colleague.id)
+    return granted.where(ClientAccess.team_id.in_(teams)).exists()
+
+
+def _lines(session: Session, client_ids: list[uuid.UUID]) -> tuple[ClientLine, ...]:
+    found = select(Client, Connection).outerjoin(Connection, Connection.client_id == Client.id)
+    rows = {
+        client.id: (client, connection)
+        for client, connection in session.execute(found.where(Client.id.in_(client_ids)))
+    }
+    invitations = owner_invitations(session, client_ids)
+    return tuple(_line(*rows[client_id], invitations.get(client_id)) for client_id in client_ids)
 
 
 def _line(client: Client, connection: Connection | None, invitation: InvitationStatus | None) -> ClientLine:
@@ -99,34 +272,3 @@ def _line(client: Client, connection: Connection | None, invitation: InvitationS
         invitation=invitation,
         deactivated_at=client.deactivated_at,
     )
-
-
-def holds(practice_id: uuid.UUID, query: str) -> ColumnElement[bool]:
-    """Whether a client's name, code, organisation or one of its users' addresses holds the text."""
-    folded = fold(query)
-    ways = [
-        _contains(Client.name_key, folded),
-        # With the company words as they are folded away: `The Acme Company, Ltd.` is kept as `acme`.
-        _contains(Client.name_key, name_key(query)),
-        _contains(Client.name, query),
-        _contains(Client.code_key, folded),
-        Client.id.in_(
-            select(Connection.client_id).where(
-                Connection.practice_id == practice_id,
-                or_(_contains(Connection.organisation_name, query), _contains(Connection.legal_name, query)),
-            )
-        ),
-        Client.id.in_(
-            select(ClientUser.client_id).where(
-                ClientUser.practice_id == practice_id, _contains(ClientUser.email_key, query)
-            )
-        ),
-    ]
-    bare = bare_code(query)
-    if bare is not None:
-        ways.append(_contains(Client.bare_code, bare))
-    return or_(*ways)
-
-
-def _contains(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
-    return func.lower(column).contains(text.lower(), autoescape=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.models import Client, ClientRole, ClientUser, Invitation, InvitationStatus, Login
 from services import audit
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.emails import clean_email, email_key
 from services.phones import mask_mobile
 
@@ -50,6 +51,7 @@ def add_owner(
     )
     session.add(user)
     session.flush()
+    index_clients(session, [client.id])
     added = {"name": user.name, "email": user.email} | ({"mobile": mask_mobile(mobile)} if mobile else {})
     audit.record(session, actor, "client_user.added", user.id, at=now, after=added)
     return user

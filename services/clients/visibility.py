@@ -15,11 +15,13 @@ def seen_by(colleague: Colleague) -> ColumnElement[bool]:
     own = Client.practice_id == colleague.practice_id
     if policy.sees_all_clients(colleague):
         return own
+    return and_(own, Client.id.in_(select(ClientAccess.client_id).where(granted_to(colleague))))
+
+
+def granted_to(colleague: Colleague) -> ColumnElement[bool]:
+    """The condition for rows of ClientAccess that the colleague has, directly or by team."""
     teams = select(TeamMember.team_id).where(TeamMember.colleague_id == colleague.id)
-    granted = select(ClientAccess.client_id).where(
-        or_(ClientAccess.colleague_id == colleague.id, ClientAccess.team_id.in_(teams))
-    )
-    return and_(own, Client.id.in_(granted))
+    return or_(ClientAccess.colleague_id == colleague.id, ClientAccess.team_id.in_(teams))
 
 
 def get_client(session: Session, colleague: Colleague, client_id: uuid.UUID, *, lock: bool = False) -> Client:

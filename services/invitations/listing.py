@@ -13,7 +13,8 @@ from db.models import LIVE, Client, ClientUser, Colleague, Invitation, Invitatio
 from db.session import Database
 from services import policy
 from services.actor import Actor
-from services.clients.search import QUERY_LENGTH, holds
+from services.clients.search import QUERY_LENGTH
+from services.clients.searching import holds
 from services.clients.visibility import seen_by
 from services.practice import get_colleague
 from services.zones import zone

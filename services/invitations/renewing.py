@@ -13,6 +13,7 @@ from db.models import Client, ClientUser, Invitation, InvitationStatus, Practice
 from db.session import Database
 from services import audit
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.clients.users import email_is_taken
 from services.clients.visibility import get_client
 from services.emails import clean_email, email_key
@@ -238,6 +239,7 @@ def _change_address(session: Session, actor: Actor, user: ClientUser, address: s
     if key != user.email_key and email_is_taken(session, user.practice_id, key):
         raise InvalidError({"email": _TAKEN})
     before, user.email, user.email_key = user.email, address, key
+    index_clients(session, [user.client_id])
     try:
         session.flush()
     except IntegrityError:  # somebody of the same client got it meanwhile

@@ -18,6 +18,7 @@ from db.models import (
 from db.session import Database
 from services.accounting.connections import ConnectionState
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.clients.search import PAGE, ClientLine, ClientPage, ClientSearchService, Wish
 from services.errors import NotPermittedError
 from tests.builders import Office, add_client, client_user, created, office, to_review
@@ -68,6 +69,7 @@ def connection(database: Database, actor: Actor, client_id: uuid.UUID, name: str
                 refreshed_at=now,
             )
         )
+        index_clients(session, [client_id])
 
 
 def _names(page: ClientPage) -> list[str]:
