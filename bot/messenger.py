@@ -32,7 +32,8 @@ from services.invitations.delivery import LINK_FAILED
 from services.invitations.records import InvitationNotice
 from services.invitations.reminders import DIGEST
 from services.jobs import Claim, GiveUp, Kind, Retry
-from services.permissions import ASKED, CLOSED, DECIDED, Place
+from services.permissions.records import Place
+from services.permissions.rows import ASKED, CLOSED, DECIDED
 
 _UNREACHABLE = {
     "account_inactive",

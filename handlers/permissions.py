@@ -9,7 +9,7 @@ from handlers.registry import Registry
 from modals import permissions
 from services.actor import Actor
 from services.container import Services
-from services.permissions import Stranger
+from services.permissions.records import Stranger
 
 
 def register(router: Registry) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from db.models import PermissionKind, RequestStatus
 from modals import blocks as b
 from modals.add_client import ids as add_client
-from services.permissions import AlreadyPermitted, Asked, Request
+from services.permissions.records import AlreadyPermitted, Asked, Request
 
 REQUEST = "permissions.request"
 APPROVE = "permissions.approve"

@@ -34,8 +34,9 @@ from services.invitations.texting import TextingService
 from services.keys import Keyring
 from services.overview import OverviewService
 from services.people import PeopleService
-from services.permissions import PermissionService
+from services.permissions.service import PermissionService
 from services.practice import PracticeService
+from services.practice_settings import PracticeSettingsService
 from services.workspaces import WorkspaceService
 
 
@@ -43,6 +44,7 @@ from services.workspaces import WorkspaceService
 class Services:
     people: PeopleService
     practices: PracticeService
+    practice_settings: PracticeSettingsService
     workspaces: WorkspaceService
     add_client: AddClientService
     client_sync: ClientSyncService
@@ -95,6 +97,7 @@ def build(
     return Services(
         people=PeopleService(database, first_admin=first_admin),
         practices=PracticeService(database, first_admin=first_admin, billing_url=billing_url),
+        practice_settings=PracticeSettingsService(database, billing_url=billing_url, providers=providers),
         workspaces=WorkspaceService(database, keys, first_admin=first_admin),
         add_client=AddClientService(
             database,

@@ -29,7 +29,7 @@ from services.add_client.steps import (
 from services.clients.names import bare_code, code_key, name_key, near
 from services.emails import clean_email
 from services.errors import InvalidError
-from services.permissions import pending_request
+from services.permissions.rows import pending_request
 from services.practice import admins, has_grantees
 
 LISTED = 100

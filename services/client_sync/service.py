@@ -51,7 +51,7 @@ from services.client_sync.views import chooser_view, outcome_page, run_lines, ru
 from services.errors import GoneError, InvalidError, NotFoundError
 from services.jobs import Claim
 from services.keys import Keyring
-from services.permissions import Place
+from services.permissions.records import Place
 from services.practice import count_bundle, get_colleague
 
 ARRIVED = "slack.sync_arrived"

@@ -13,7 +13,7 @@ from modals.blocks import Message, View
 from sandbox.driver import plain
 from sandbox.slack.limits import check_message, check_view
 from services.add_client.records import PermissionMissing
-from services.permissions import AlreadyPermitted, Asked, Request
+from services.permissions.records import AlreadyPermitted, Asked, Request
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 PENDING = Request(
@@ -22,8 +22,7 @@ PENDING = Request(
     status=RequestStatus.PENDING,
     requester_name="Sam <Price> & *_~",
     requester_slack_user_id="U_SAM",
-    decider_name=None,
-    decided_at=None,
+    created_at=NOW,
 )
 APPROVED = replace(PENDING, status=RequestStatus.APPROVED, decider_name="Ada Marsh", decided_at=NOW)
 DECLINED = replace(APPROVED, status=RequestStatus.DECLINED)

@@ -47,7 +47,7 @@ from services.errors import GoneError, InvalidError
 from services.invitations.first_user import Invitable, Invited
 from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
-from services.permissions import AlreadyPermitted, Asked, Request
+from services.permissions.records import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
 from tests.modals import client_views, invitation_views, reminder_views, sync_views
 
@@ -131,8 +131,7 @@ REQUEST = Request(
     status=RequestStatus.PENDING,
     requester_name=LONG,
     requester_slack_user_id="U_SAM",
-    decider_name=None,
-    decided_at=None,
+    created_at=NOW,
 )
 APPROVED = replace(REQUEST, status=RequestStatus.APPROVED, decider_name=LONG, decided_at=NOW)
 DECLINED = replace(APPROVED, status=RequestStatus.DECLINED)

@@ -15,7 +15,8 @@ from services.add_client.records import PermissionMissing, WizardPage
 from services.errors import ConflictError, NotFoundError, NotPermittedError, ServiceError
 from services.jobs import Claim, Jobs
 from services.operator import OperatorService
-from services.permissions import AlreadyPermitted, Asked, PermissionService, Place, Request, Stranger
+from services.permissions.records import AlreadyPermitted, Asked, Place, Request, Stranger
+from services.permissions.service import PermissionService
 from tests.builders import Office, add_client, office
 from tests.fakes import Clock
 

@@ -1,8 +1,6 @@
 """Requests for a permission: asked for by a colleague, decided once by an admin."""
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,64 +12,19 @@ from db.session import Database
 from services import audit, jobs, notices, policy
 from services.actor import Actor
 from services.errors import ConflictError, NotFoundError, NotPermittedError
+from services.permissions.records import AlreadyPermitted, Asked, Card, Place, Request, Stranger
+from services.permissions.rows import (
+    ASKED,
+    CLOSED,
+    DECIDED,
+    close_cards,
+    find,
+    find_card,
+    pending_request,
+    record,
+    tell_about_cards,
+)
 from services.practice import admins, get_colleague
-
-ASKED = "slack.permission_asked"
-CLOSED = "slack.permission_closed"
-DECIDED = "slack.permission_decided"
-
-
-@dataclass(frozen=True, slots=True)
-class Stranger:
-    """Somebody whom the practice does not know as a colleague, for instance from a shared channel's other side."""
-
-    slack_key: str
-    slack_user_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """`admins` are the Slack ids of those who can decide; `repeated`: it was asked before, and nothing changed."""
-
-    admins: tuple[str, ...]
-    asked_at: datetime
-    repeated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadyPermitted:
-    """There is nothing to ask for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A request as it stands. `decider_name` and `decided_at` are None while it is pending."""
-
-    id: uuid.UUID
-    kind: PermissionKind
-    status: RequestStatus
-    requester_name: str
-    requester_slack_user_id: str
-    decider_name: str | None
-    decided_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a message is."""
-
-    channel: str
-    ts: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """`wanted`: the request is pending, and the person may decide it. `place` is None until the card is posted."""
-
-    request: Request
-    slack_user_id: str
-    wanted: bool
-    place: Place | None
 
 
 class PermissionService:
@@ -104,15 +57,15 @@ class PermissionService:
 
     def request(self, practice_id: uuid.UUID, request_id: uuid.UUID) -> Request:
         with self._database.read() as session:
-            return _record(session, _find(session, practice_id, request_id))
+            return record(session, find(session, practice_id, request_id))
 
     def card(self, practice_id: uuid.UUID, card_id: uuid.UUID) -> Card:
         """One decider's card as it should be now."""
         with self._database.read() as session:
-            card, request = _find_card(session, practice_id, card_id)
+            card, request = find_card(session, practice_id, card_id)
             decider = session.get_one(Colleague, card.colleague_id or request.colleague_id)
             return Card(
-                request=_record(session, request),
+                request=record(session, request),
                 slack_user_id=decider.slack_user_id,
                 wanted=request.status is RequestStatus.PENDING
                 and policy.may_decide(decider, request.kind, requester_id=request.colleague_id),
@@ -122,10 +75,10 @@ class PermissionService:
     def keep_place(self, claim: jobs.Claim, practice_id: uuid.UUID, card_id: uuid.UUID, place: Place) -> None:
         """Keeps where the card was posted, and finishes the job that posted it."""
         with self._database.begin() as session:
-            card, request = _find_card(session, practice_id, card_id, lock=True)
+            card, request = find_card(session, practice_id, card_id, lock=True)
             card.channel, card.ts = place.channel, place.ts
             if request.status is not RequestStatus.PENDING:  # decided while the card was on its way
-                _close(session, practice_id, [card])
+                tell_about_cards(session, CLOSED, practice_id, [card])
             jobs.finish(session, claim)
 
     def _request_add_clients(self, session: Session, actor: Actor) -> Asked | AlreadyPermitted:
@@ -153,7 +106,7 @@ class PermissionService:
         return Asked(admins=told, asked_at=request.created_at, repeated=False)
 
     def _decide(self, session: Session, who: Actor | Stranger, request_id: uuid.UUID, status: RequestStatus) -> Request:
-        request = _find(session, _practice_id(session, who), request_id, lock=True)
+        request = find(session, _practice_id(session, who), request_id, lock=True)
         if isinstance(who, Stranger):
             raise NotPermittedError("Only a Practice Admin or a Client Admin of this practice can decide this.")
         policy.require_decide(get_colleague(session, who), request.kind, requester_id=request.colleague_id)
@@ -180,11 +133,8 @@ class PermissionService:
             colleague_id=request.colleague_id,
             args={"request_id": str(request.id)},
         )
-        posted = session.scalars(
-            select(PermissionCard).where(PermissionCard.request_id == request.id, PermissionCard.ts.is_not(None))
-        ).all()
-        _close(session, request.practice_id, posted)
-        return _record(session, request)
+        close_cards(session, request)
+        return record(session, request)
 
     def _record_refusal(self, who: Actor | Stranger, subject_id: uuid.UUID, what: dict[str, Any]) -> None:
         now = self._database.now()
@@ -203,16 +153,6 @@ class PermissionService:
             )
 
 
-def pending_request(session: Session, colleague_id: uuid.UUID, kind: PermissionKind) -> PermissionRequest | None:
-    return session.scalar(
-        select(PermissionRequest).where(
-            PermissionRequest.colleague_id == colleague_id,
-            PermissionRequest.kind == kind,
-            PermissionRequest.status == RequestStatus.PENDING,
-        )
-    )
-
-
 def _ask(session: Session, request: PermissionRequest) -> None:
     """A card for each who can decide, put with the request."""
     deciders = session.scalars(
@@ -223,23 +163,7 @@ def _ask(session: Session, request: PermissionRequest) -> None:
     cards = [PermissionCard(request_id=request.id, colleague_id=decider) for decider in deciders]
     session.add_all(cards)
     session.flush()
-    _tell_about_cards(session, ASKED, request.practice_id, cards)
-
-
-def _close(session: Session, practice_id: uuid.UUID, cards: Iterable[PermissionCard]) -> None:
-    _tell_about_cards(session, CLOSED, practice_id, cards)
-
-
-def _tell_about_cards(session: Session, kind: str, practice_id: uuid.UUID, cards: Iterable[PermissionCard]) -> None:
-    for card in cards:
-        notices.tell(
-            session,
-            kind,
-            card.id,
-            practice_id=practice_id,
-            colleague_id=card.colleague_id or practice_id,
-            args={"card_id": str(card.id)},
-        )
+    tell_about_cards(session, ASKED, request.practice_id, cards)
 
 
 def _grant(session: Session, actor: Actor, colleague_id: uuid.UUID, now: datetime) -> None:
@@ -265,38 +189,5 @@ def _practice_id(session: Session, who: Actor | Stranger) -> uuid.UUID:
     return found
 
 
-def _find(session: Session, practice_id: uuid.UUID, request_id: uuid.UUID, *, lock: bool = False) -> PermissionRequest:
-    query = select(PermissionRequest).where(
-        PermissionRequest.practice_id == practice_id, PermissionRequest.id == request_id
-    )
-    request = session.scalar(query.with_for_update() if lock else query)
-    if request is None:
-        raise NotFoundError("This request is no longer there.")
-    return request
-
-
-def _find_card(
-    session: Session, practice_id: uuid.UUID, card_id: uuid.UUID, *, lock: bool = False
-) -> tuple[PermissionCard, PermissionRequest]:
-    """The card, and its request, whose lock is also the card's."""
-    card = session.get(PermissionCard, card_id)
-    if card is None:
-        raise NotFoundError("This card is no longer there.")
-    return card, _find(session, practice_id, card.request_id, lock=lock)
-
-
 def _decider_name(session: Session, request: PermissionRequest) -> str | None:
     return session.scalar(select(Colleague.name).where(Colleague.id == request.decided_by))
-
-
-def _record(session: Session, request: PermissionRequest) -> Request:
-    requester = session.get_one(Colleague, request.colleague_id)
-    return Request(
-        id=request.id,
-        kind=request.kind,
-        status=request.status,
-        requester_name=requester.name,
-        requester_slack_user_id=requester.slack_user_id,
-        decider_name=_decider_name(session, request),
-        decided_at=request.decided_at,
-    )

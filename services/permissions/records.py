@@ -1,0 +1,76 @@
+"""Permission requests as values."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.models import PermissionKind, RequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody whom the practice does not know as a colleague, for instance from a shared channel's other side."""
+
+    slack_key: str
+    slack_user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it stands.
+
+    `client_id` and `client_name` are set for the kind CLIENT, `bundle` (the wanted number) for BUNDLE. `days` is how
+    long it was asked for, None for good; `granted_until` when what was approved ends, `ended_at` when it did.
+    `decided_at` is None while it is pending, `decider_name` also when it expired or was withdrawn. `draft_id` is the
+    requester's draft while that is open.
+    """
+
+    id: uuid.UUID
+    kind: PermissionKind
+    status: RequestStatus
+    requester_name: str
+    requester_slack_user_id: str
+    created_at: datetime
+    reason: str = ""
+    days: int | None = None
+    client_id: uuid.UUID | None = None
+    client_name: str | None = None
+    bundle: int | None = None
+    draft_id: uuid.UUID | None = None
+    decider_name: str | None = None
+    decided_at: datetime | None = None
+    decision_reason: str | None = None
+    granted_until: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """`admins` are the Slack ids of those who can decide; `repeated`: it was asked before, and nothing changed."""
+
+    admins: tuple[str, ...]
+    asked_at: datetime
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyPermitted:
+    """There is nothing to ask for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a message is."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """`wanted`: the request is pending, and the person may decide it. `place` is None until the card is posted."""
+
+    request: Request
+    slack_user_id: str
+    wanted: bool
+    place: Place | None
