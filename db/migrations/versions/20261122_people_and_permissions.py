@@ -51,6 +51,26 @@ def upgrade() -> None:
             "ix_audit_entry_practice_id_colleague_id_at", ["practice_id", "colleague_id", "at"], unique=False
         )
 
+    # App Home counts by these, and lists the newest clients.
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.drop_index("ix_client_practice_id_deactivated_at")
+        batch_op.create_index(
+            "ix_client_active",
+            ["practice_id", "id"],
+            unique=False,
+            postgresql_where=sa.text("deactivated_at IS NULL"),
+            sqlite_where=sa.text("deactivated_at IS NULL"),
+        )
+
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.create_index("ix_connection_practice_id_status", ["practice_id", "status"], unique=False)
+
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index("ix_invitation_practice_id_status")
+        batch_op.create_index(
+            "ix_invitation_practice_id_status_expires_at", ["practice_id", "status", "expires_at"], unique=False
+        )
+
     with op.batch_alter_table("client_access", schema=None) as batch_op:
         batch_op.add_column(sa.Column("until", db.base.UtcDateTime(timezone=True), nullable=True))
         batch_op.create_index(
@@ -211,6 +231,21 @@ def downgrade() -> None:
             sqlite_where=sa.text("until IS NOT NULL"),
         )
         batch_op.drop_column("until")
+
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index("ix_invitation_practice_id_status_expires_at")
+        batch_op.create_index("ix_invitation_practice_id_status", ["practice_id", "status"], unique=False)
+
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.drop_index("ix_connection_practice_id_status")
+
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_client_active",
+            postgresql_where=sa.text("deactivated_at IS NULL"),
+            sqlite_where=sa.text("deactivated_at IS NULL"),
+        )
+        batch_op.create_index("ix_client_practice_id_deactivated_at", ["practice_id", "deactivated_at"], unique=False)
 
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entry_practice_id_colleague_id_at")
