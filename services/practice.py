@@ -59,10 +59,11 @@ class PracticeService:
 
         Raises InvalidError at a field, NotPermittedError, or ConflictError when somebody has set it up already.
         """
-        problems = {}
-        name = " ".join(form.name.split())
-        if not 1 <= len(name) <= 100:
-            problems["name"] = "Enter the practice's name, at most 100 characters."
+        problems: dict[str, str] = {}
+        try:
+            name = clean_name(form.name)
+        except InvalidError as invalid:
+            name, problems = "", dict(invalid.fields)
         if not 1 <= form.bundle <= LARGEST_BUNDLE:
             problems["bundle"] = f"Enter a whole number from 1 to {LARGEST_BUNDLE:,}."
         if problems:
@@ -131,6 +132,14 @@ class PracticeService:
     def may_set_up(self, owners: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
         """The Slack ids of those who can set a practice up; `owners` asks Slack for the workspace's own."""
         return (self._first_admin,) if self._first_admin else owners()
+
+
+def clean_name(text: str) -> str:
+    """A practice's name as it is kept. Raises InvalidError at `name`."""
+    name = " ".join(text.split())
+    if not 1 <= len(name) <= 100:
+        raise InvalidError({"name": "Enter the practice's name, at most 100 characters."})
+    return name
 
 
 def lock_practice(session: Session, practice_id: uuid.UUID) -> Practice:
