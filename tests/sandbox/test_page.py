@@ -658,6 +658,14 @@ def test_every_kind_of_input_sends_slacks_own_state(
     }
 
 
+def test_a_select_of_conversations_offers_what_its_filter_leaves(page: Page, sandbox: RunningSandbox) -> None:
+    only = {"include": ["public", "private"], "exclude_external_shared_channels": True}
+    open_modal(sandbox, modal("Select", field("channel", "Channel", "conversations_select", element={"filter": only})))
+    page.goto("/?as=U_ADA")
+    page.get_by_label("Channel").click()
+    expect(page.get_by_role("option")).to_have_text(["general"])
+
+
 def test_a_select_is_searched_and_chosen_from_by_keyboard(page: Page, sandbox: RunningSandbox) -> None:
     groups = [
         {"label": plain("Land"), "options": [option("Farming"), option("Forestry")]},
