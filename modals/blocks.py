@@ -4,7 +4,7 @@ Strings from outside go into plain_text or rich text, where Slack reads no marku
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from modals.text import clip, escape
@@ -239,6 +239,26 @@ def multi_search(action_id: str, initial: Sequence[Element] = (), *, placeholder
             "placeholder": plain(placeholder, 150),
         },
         initial_options=list(initial) or None,
+    )
+
+
+def people(initial: Sequence[str] = (), *, most: int, placeholder: str = "Choose people") -> Element:
+    """A select of the workspace's people, by Slack's ids."""
+    return _with(
+        {
+            "type": "multi_users_select",
+            "action_id": "value",
+            "max_selected_items": most,
+            "placeholder": plain(placeholder, 150),
+        },
+        initial_users=list(initial) or None,
+    )
+
+
+def day(initial: date | None = None) -> Element:
+    return _with(
+        {"type": "datepicker", "action_id": "value", "placeholder": plain("Choose a day", 150)},
+        initial_date=initial and initial.isoformat(),
     )
 
 

@@ -40,6 +40,10 @@ def _value(element: Mapping[str, Any]) -> Any:
         case "radio_buttons" | "static_select" | "external_select":
             chosen = element.get("selected_option")
             return chosen["value"] if chosen else None
+        case "multi_users_select":
+            return list(element.get("selected_users") or ())
+        case "datepicker":
+            return element.get("selected_date")
         case _:
             value = element.get("value")
             # PostgreSQL keeps no NUL, and nobody means to type one.
