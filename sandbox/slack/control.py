@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.slack.acting import Acting, Outcome
 from sandbox.slack.form import state_values
-from sandbox.slack.records import Conversation, Fault, Message, SlackError, User, View
+from sandbox.slack.records import Conversation, Fault, File, Message, SlackError, User, View
 from sandbox.slack.socket_mode import SocketHub
 from sandbox.slack.world import World
 
