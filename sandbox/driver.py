@@ -110,7 +110,7 @@ class Message:
 
     @property
     def files(self) -> list[Json]:
-        """Id, name, title and size of each."""
+        """Id, name, title and size of each, and of a picture `alt`, what it says to those who do not see it."""
         return list(self.raw["files"])
 
     @property

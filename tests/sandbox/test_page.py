@@ -1,5 +1,6 @@
 """The page in a real browser, over a real sandbox; the app behind it is a stub that each test scripts."""
 
+import base64
 import json
 import os
 import shutil
@@ -34,6 +35,8 @@ CHROMIUM_ARGS = [
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")]
 
 Json = dict[str, Any]
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGOYDAAAlQCUEMXZCgAAAABJRU5ErkJggg=="
+"""A PNG of one dot."""
 
 
 class StubApp:
@@ -358,6 +361,20 @@ def test_a_file_is_shown_with_its_message_and_can_be_kept(page: Page, sandbox: R
         shown.get_by_role("link", name="Download The lists of Café <b>").click()
 
     assert download.value.path().read_bytes() == b"x" * 4_200
+
+
+def test_a_picture_is_shown_and_says_what_it_shows(page: Page, sandbox: RunningSandbox) -> None:
+    file = sandbox.world.add_file("dot.png", "U_BOT", sandbox.url, base64.b64decode(DOT))
+    file.title, file.alt_txt = "The <b>dot", "One <b>grey dot"
+    post(sandbox, "D_ADA", blocks=[{"type": "section", "text": plain("Here it is")}], files=[file])
+    page.goto("/?as=U_ADA&in=D_ADA")
+    shown = page.get_by_role("article")
+    picture = shown.get_by_role("img", name="One <b>grey dot")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("naturalWidth", 1)
+    with page.expect_download() as download:
+        shown.get_by_role("link", name="Download The <b>dot").click()
+    assert download.value.path().read_bytes() == file.content
 
 
 def test_a_link_button_opens_a_new_tab_and_tells_the_app(page: Page, sandbox: RunningSandbox, app: StubApp) -> None:
