@@ -18,12 +18,15 @@ from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
 from modals.clients import connecting as client_connecting
+from modals.people import told
 from services.accounting.tokens import ENDED
 from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
 from services.client_sync.records import Goal, RunView
 from services.client_sync.running import PROGRESS
 from services.client_sync.service import ARRIVED
 from services.clients.connecting import FINISHED
+from services.colleagues.records import RightsNotice
+from services.colleagues.service import CHANGED, WELCOME
 from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT, EXPORT_FAILED
@@ -82,6 +85,8 @@ class SlackMessenger:
             _kind(ASKED, self._permission_asked),
             _kind(CLOSED, self._permission_closed),
             _kind(DECIDED, self._permission_decided),
+            _kind(CHANGED, self._about_rights(told.rights_changed)),
+            _kind(WELCOME, self._about_rights(told.colleague_added)),
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
             replace(_kind(DIGEST, self._reminders), on_failure=self._services.reminders.gave_up),
@@ -189,6 +194,15 @@ class SlackMessenger:
         practice_id = _practice(claim)
         request = self._services.permissions.request(practice_id, uuid.UUID(claim.args["request_id"]))
         self._send(claim, practice_id, request.requester_slack_user_id, permissions.decided(request))
+
+    def _about_rights(self, card: Callable[[RightsNotice], Message]) -> Callable[[Claim], None]:
+        def run(claim: Claim) -> None:
+            colleague_id, by = uuid.UUID(claim.args["colleague_id"]), uuid.UUID(claim.args["by"])
+            notice = self._services.colleagues.notice(_practice(claim), colleague_id, by)
+            if notice is not None:
+                self._send(claim, notice.practice_id, notice.slack_user_id, card(notice))
+
+        return run
 
     def _sync_progress(self, claim: Claim) -> None:
         """One message, edited as the sync goes on. It is asked again until the last edit shows how the sync ended."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from handlers import clients, invitations, reminders
+from handlers import clients, invitations, people, reminders
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from modals import help_text
@@ -47,6 +47,7 @@ _PAGES: dict[str, Callable[[str], Page]] = {
     "list": lambda _: partial(clients.show_list, wish=Wish()),
     "find": lambda text: partial(clients.show_list, wish=Wish(text)),
     "invitations": lambda _: partial(invitations.show_list, wish=InvitationWish()),
+    "team": lambda _: people.show_list,
     "settings": lambda _: reminders.show_settings,
 }
 """What each word shows, by the rest of the line."""

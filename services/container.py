@@ -18,6 +18,8 @@ from services.client_sync.service import ClientSyncService
 from services.clients.card import ClientCardService
 from services.clients.connecting import ClientConnectingService
 from services.clients.search import ClientSearchService
+from services.colleagues.service import ColleagueService
+from services.colleagues.teams import TeamService
 from services.delivery.email import Mailer
 from services.delivery.sms import Texter
 from services.exports import ExportService
@@ -53,6 +55,8 @@ class Services:
     client_cards: ClientCardService
     client_connecting: ClientConnectingService
     client_search: ClientSearchService
+    colleagues: ColleagueService
+    teams: TeamService
     upkeep: UpkeepService
     information: InformationService
     invitations: InvitationService
@@ -116,6 +120,8 @@ def build(
         client_cards=cards,
         client_connecting=ClientConnectingService(database, consent, connections, cards),
         client_search=ClientSearchService(database),
+        colleagues=ColleagueService(database),
+        teams=TeamService(database),
         upkeep=UpkeepService(database, calls, providers),
         information=information,
         invitations=InvitationService(

@@ -20,6 +20,8 @@ ADD_SUBMIT = "people.add_submit"
 TAKE_OVER = "people.take_over"
 
 TEAMS = "people.teams"
+TEAM_PREVIOUS = "people.previous_teams"
+TEAM_NEXT = "people.next_teams"
 TEAM_OPEN = "people.open_team"
 TEAM_NEW = "people.new_team"
 TEAM_CREATE = "people.create_team"
