@@ -13,12 +13,13 @@ from slack_sdk.errors import SlackApiError
 from bot.files import send_file
 from bot.slack_api import SlackTransport, UploadError, retry_after
 from db.models import Lane, SyncState
-from modals import cards, connections, exports, invitation_list, permissions, reminders
+from modals import cards, connections, exports, insights, invitation_list, permissions, reminders
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
 from modals.clients import connecting as client_connecting
 from modals.people import told
+from services import pictures
 from services.accounting.tokens import ENDED
 from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
 from services.client_sync.records import Goal, RunView
@@ -30,6 +31,7 @@ from services.colleagues.service import CHANGED, WELCOME
 from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT, EXPORT_FAILED
+from services.insights import PICTURE, PICTURE_FAILED
 from services.invitations.bulk import BULK_DONE
 from services.invitations.delivery import LINK_FAILED
 from services.invitations.records import InvitationNotice
@@ -94,6 +96,8 @@ class SlackMessenger:
             # Somebody waits for it: told soon when it does not come.
             replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
             _kind(EXPORT_FAILED, self._client_export_failed),
+            replace(_kind(PICTURE, self._insights_picture), max_attempts=5, on_failure=self._services.insights.failed),
+            _kind(PICTURE_FAILED, self._insights_failed),
         ]
 
     def _client_export(self, claim: Claim) -> None:
@@ -123,6 +127,34 @@ class SlackMessenger:
         failure = self._services.exports.failure(practice_id, uuid.UUID(claim.args["colleague_id"]), client_id)
         message = exports.failed(failure, reference=claim.args["job_id"])
         self._send(claim, practice_id, failure.slack_user_id, message)
+
+    def _insights_picture(self, claim: Claim) -> None:
+        practice_id, colleague_id = _practice(claim), uuid.UUID(claim.args["colleague_id"])
+        asked_at = datetime.fromisoformat(claim.args["asked_at"])
+        try:
+            made = self._services.insights.picture(practice_id, colleague_id, asked_at)
+        except ServiceError as refusal:
+            user = self._services.people.slack_user_id(colleague_id)
+            self._send(claim, practice_id, user, insights.refused(refusal.message))
+            return
+        content = pictures.draw(insights.picture(made.insights))
+        with self._asking(practice_id) as client:
+            send_file(
+                self._transport,
+                client,
+                made.slack_user_id,
+                insights.message(made),
+                key=claim.key,
+                again=claim.attempt > 1,
+                name=made.file_name,
+                title=insights.TITLE,
+                content=content,
+                alt=insights.described(made.insights),
+            )
+
+    def _insights_failed(self, claim: Claim) -> None:
+        user = self._services.people.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
+        self._send(claim, _practice(claim), user, insights.failed(reference=claim.args["job_id"]))
 
     def _installed(self, claim: Claim) -> None:
         notice = self._services.workspaces.install_notice(uuid.UUID(claim.args["colleague_id"]))

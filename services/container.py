@@ -23,6 +23,7 @@ from services.colleagues.teams import TeamService
 from services.delivery.email import Mailer
 from services.delivery.sms import Texter
 from services.exports import ExportService
+from services.insights import InsightsService
 from services.invitations.bulk import BulkInviting
 from services.invitations.delivery import DeliveryService
 from services.invitations.first_user import FirstUserService
@@ -72,6 +73,7 @@ class Services:
     reminder_settings: ReminderSettingsService
     permissions: PermissionService
     exports: ExportService
+    insights: InsightsService
 
 
 def build(
@@ -139,4 +141,5 @@ def build(
         reminder_settings=ReminderSettingsService(database),
         permissions=PermissionService(database),
         exports=ExportService(database),
+        insights=InsightsService(database),
     )

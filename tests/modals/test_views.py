@@ -49,7 +49,7 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions.records import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import client_views, invitation_views, reminder_views, sync_views
+from tests.modals import client_views, insights_views, invitation_views, reminder_views, sync_views
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -219,6 +219,7 @@ OVERVIEW = Overview(
 
 VIEWS: dict[str, View] = {
     **client_views.VIEWS,
+    **insights_views.VIEWS,
     **{f"page {step}": pages.page(_page(step)) for step in StepName},
     "page access, searching": pages.page(_page(StepName.ACCESS, too_many=True)),
     "page access, few": pages.page(_page(StepName.ACCESS, people=3)),
@@ -274,6 +275,7 @@ HOMES = {
 }
 MESSAGES: dict[str, Message] = {
     **client_views.MESSAGES,
+    **insights_views.MESSAGES,
     "result": openings.result_message(CREATED),
     "welcome": cards.welcome(),
     "consent finished": connecting.consent_finished(CONSENT),
