@@ -208,7 +208,7 @@ def _page(session: Session, practice_id: uuid.UUID, page: int) -> TeamPage:
     clients = session.execute(
         select(ClientAccess.team_id, func.count()).where(ClientAccess.team_id.in_(ids)).group_by(ClientAccess.team_id)
     )
-    of_members, of_clients = dict(members.tuples().all()), dict(clients.tuples().all())
+    of_members, of_clients = dict(members.all()), dict(clients.all())
     return TeamPage(
         page=page,
         pages=pages,
