@@ -28,6 +28,7 @@ from handlers import (
     people,
     permissions,
     reminders,
+    settings,
     subscription,
     workspaces,
 )
@@ -60,6 +61,7 @@ def routes() -> Router:
         people,
         permissions,
         reminders,
+        settings,
         subscription,
         workspaces,
     ):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from handlers import clients, insights, invitations, people, reminders
+from handlers import clients, insights, invitations, people, settings
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from modals import help_text
@@ -49,6 +49,6 @@ _PAGES: dict[str, Callable[[str], Page]] = {
     "invitations": lambda _: partial(invitations.show_list, wish=InvitationWish()),
     "team": lambda _: people.show_list,
     "insights": lambda _: insights.show_insights,
-    "settings": lambda _: reminders.show_settings,
+    "settings": lambda _: settings.show_settings,
 }
 """What each word shows, by the rest of the line."""

@@ -68,6 +68,10 @@ def mention(slack_user_id: str) -> Element:
     return {"type": "user", "user_id": slack_user_id}
 
 
+def channel(channel_id: str) -> Element:
+    return {"type": "channel", "channel_id": channel_id}
+
+
 def mentions(slack_user_ids: Sequence[str], *, most: int = 20) -> list[Element]:
     """`@Ada, @Ben`: as many as a person will read."""
     parts: list[Element] = []
@@ -252,6 +256,19 @@ def people(initial: Sequence[str] = (), *, most: int, placeholder: str = "Choose
             "placeholder": plain(placeholder, 150),
         },
         initial_users=list(initial) or None,
+    )
+
+
+def own_channel(initial: str | None = None) -> Element:
+    """A select of the workspace's channels, without those that other companies share."""
+    return _with(
+        {
+            "type": "conversations_select",
+            "action_id": "value",
+            "filter": {"include": ["public", "private"], "exclude_external_shared_channels": True},
+            "placeholder": plain("Choose a channel", 150),
+        },
+        initial_conversation=initial,
     )
 
 

@@ -42,6 +42,8 @@ def _value(element: Mapping[str, Any]) -> Any:
             return chosen["value"] if chosen else None
         case "multi_users_select":
             return list(element.get("selected_users") or ())
+        case "conversations_select":
+            return element.get("selected_conversation")
         case "datepicker":
             return element.get("selected_date")
         case _:

@@ -18,7 +18,7 @@ def commands() -> b.Message:
                 [b.code("/clients invitations"), b.words(" shows how each stands, and sends them anew.")],
                 [b.code("/clients team"), b.words(" shows your colleagues, what they may do, and their teams.")],
                 [b.code("/clients insights"), b.words(" shows who accepted, what is connected, whom you added.")],
-                [b.code("/clients settings"), b.words(" says when you are reminded of invitations.")],
+                [b.code("/clients settings"), b.words(" shows the practice's settings, and changes them.")],
                 [b.code("/clients help"), b.words(" shows this.")],
                 [b.words("In threads, use the shortcuts menu instead: commands do not work there.")],
             )

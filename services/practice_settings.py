@@ -195,6 +195,17 @@ class PracticeSettingsService:
             if self._differs(session, actor, practice, action, before, wanted, version):
                 practice.client_defaults = wanted.model_dump(mode="json")
 
+    def is_new_channel(self, actor: Actor, channel: str) -> bool:
+        """Whether permission requests don't go there yet, so that the app has to try it first.
+
+        Raises InvalidError at `channel`, NotPermittedError.
+        """
+        with self._database.read() as session:
+            self._require(get_colleague(session, actor), Area.APPROVALS)
+            _require_channel(channel)
+            kept = session.scalar(select(Practice.approvals_channel).where(Practice.id == actor.practice_id))
+            return channel != kept
+
     def change_approvals_channel(self, actor: Actor, channel: str | None) -> None:
         """Where permission requests go; None for direct messages. That the app can write there has been tried.
 
@@ -202,8 +213,8 @@ class PracticeSettingsService:
         """
         with self._database.begin() as session:
             practice = self._locked(session, actor, Area.APPROVALS)
-            if channel is not None and not _CHANNEL.fullmatch(channel):
-                raise InvalidError({"channel": "Choose a channel."})
+            if channel is not None:
+                _require_channel(channel)
             before = practice.approvals_channel
             if channel == before:
                 return
@@ -313,6 +324,12 @@ class PracticeSettingsService:
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).where(*conditions)) or 0
+
+
+def _require_channel(channel: str) -> None:
+    """Slack takes a person's id for a channel, too."""
+    if not _CHANNEL.fullmatch(channel):
+        raise InvalidError({"channel": "Choose a channel."})
 
 
 def _details(practice: Practice) -> Details:

@@ -49,7 +49,7 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions.records import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import client_views, insights_views, invitation_views, reminder_views, sync_views
+from tests.modals import client_views, insights_views, invitation_views, reminder_views, setting_views, sync_views
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -265,6 +265,7 @@ VIEWS: dict[str, View] = {
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
     **reminder_views.VIEWS,
+    **setting_views.VIEWS,
     **invitation_views.VIEWS,
 }
 HOMES = {
@@ -291,6 +292,7 @@ MESSAGES: dict[str, Message] = {
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
     **reminder_views.MESSAGES,
+    **setting_views.MESSAGES,
     **invitation_views.MESSAGES,
 }
 
