@@ -40,7 +40,7 @@ def page(shown: Insights, *, sent: bool = False) -> b.View:
         return b.modal(TITLE, _empty(shown))
     blocks = [b.section("The picture is on its way to your messages with Clientdesk.")] if sent else []
     blocks += [
-        b.context(_about(shown)),
+        b.section(_about(shown), accessory=b.button("Send picture", SEND, style=None if sent else "primary")),
         b.header("Invitations"),
         *_invitations(shown),
         b.header("Connections"),
@@ -52,7 +52,6 @@ def page(shown: Insights, *, sent: bool = False) -> b.View:
     blocks += [
         b.header("Clients added"),
         _table([(f"Week of {_day(each.begins)}", f"{each.added:,}", "") for each in shown.weeks]),
-        b.actions(b.button("Send picture", SEND, style=None if sent else "primary"), block_id="picture"),
     ]
     return b.modal(TITLE, blocks)
 

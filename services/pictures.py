@@ -67,7 +67,7 @@ class Picture:
     below: Panel
 
 
-_WIDTH, _HEIGHT, _DOTS = 8.0, 7.4, 150
+_WIDTH, _HEIGHT, _DOTS = 7.5, 6.9375, 160
 _LEFT, _RIGHT, _GAP = 0.045, 0.955, 0.075
 _MIDDLE = 0.5
 _PANEL, _ROW, _LOWER_PANEL = 0.82, 0.068, 0.395
