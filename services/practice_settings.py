@@ -110,7 +110,6 @@ class PracticeSettings:
     reminders: ShownSettings
     approvals_channel: str | None
     integrations: tuple[Integration, ...]
-    role: Role
     may: frozenset[Area]
     may_see_audit: bool
     may_see_insights: bool
@@ -151,7 +150,6 @@ class PracticeSettingsService:
                 reminders=ShownSettings(practice=settings_of(practice), mine=colleague.reminded, may_change=is_admin),
                 approvals_channel=practice.approvals_channel,
                 integrations=self._integrations(session, practice.id, counted=is_admin),
-                role=colleague.role,
                 may=frozenset(area for area in Area if self._may(colleague, area)),
                 may_see_audit=is_admin,
                 may_see_insights=policy.may_see_insights(colleague),

@@ -18,10 +18,9 @@ _ADMINS = "A Practice Admin or Client Admin"
 
 
 def page(shown: PracticeSettings, *, saved: bool = False) -> b.View:
-    blocks: list[b.Block] = []
-    if saved:
-        blocks.append(b.rich([b.emoji("white_check_mark"), b.words(" "), b.bold("Saved")]))
-    blocks += _details(shown)
+    # Each area begins with a line; the first one needs none unless something stands above it.
+    said = [b.rich([b.emoji("white_check_mark"), b.words(" "), b.bold("Saved")])] if saved else []
+    blocks = [*said, *_details(shown)[0 if saved else 1 :]]
     blocks += _subscription(shown)
     blocks += _client_defaults(shown)
     blocks += _reminders(shown)
@@ -122,7 +121,7 @@ def _integration(shown: Integration) -> list[list[b.Element]]:
 
 
 def _holder(name: str, connections: int, *, ended: bool) -> str:
-    state = f"{connections:,}, ended" if ended else f"{connections:,}"
+    state = f"{connections:,}, sign-in ended" if ended else f"{connections:,}"
     return f"{clip(name, 80)} ({state})"
 
 

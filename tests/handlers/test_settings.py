@@ -197,6 +197,17 @@ def test_an_archived_channel_is_refused_in_words(stack: Stack, birch: Office) ->
     assert shown(stack, birch).approvals_channel is None
 
 
+def test_a_channel_is_not_kept_when_slack_can_t_be_asked(stack: Stack, birch: Office) -> None:
+    ada, _ = opened(stack, "U_ADA")
+    edit(ada, "approvals")
+    ada.fill("where", "In a channel")
+    ada.fill("channel", "general")
+    stack.sandbox.fault("chat.postMessage", "http500")
+    ada.submit()
+    ada.wait_view(containing="Something went wrong on our side")
+    assert shown(stack, birch).approvals_channel is None
+
+
 @pytest.mark.parametrize("forged", ["U_SAM", "D_ADA", "#general", "C" * 1000])
 def test_only_a_channel_s_id_is_taken_for_a_channel(stack: Stack, birch: Office, forged: str) -> None:
     ada, _ = opened(stack, "U_ADA")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from db.models import PartnerProgramme, Plan, Provider, Region, Role
+from db.models import PartnerProgramme, Plan, Provider, Region
 from modals.blocks import Message, View
 from modals.settings import forms, overview
 from services.invitations.reminder_settings import ReminderSettings, ShownSettings
@@ -46,7 +46,6 @@ ADMIN = PracticeSettings(
     ),
     approvals_channel="C" + "0" * 20,
     integrations=USED,
-    role=Role.PRACTICE_ADMIN,
     may=frozenset(Area),
     may_see_audit=True,
     may_see_insights=True,
@@ -64,7 +63,6 @@ STANDARD = replace(
         Integration(provider=Provider.XERO, configured=True),
         Integration(provider=Provider.SAGE, configured=False),
     ),
-    role=Role.STANDARD,
     may=frozenset(),
     may_see_audit=False,
     may_see_insights=False,
