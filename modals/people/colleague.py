@@ -10,7 +10,7 @@ from modals import form
 from modals.people import ids
 from modals.people.metadata import ColleagueMetadata, PeoplePlace
 from modals.people.words import ADD_CLIENTS, INSIGHTS, MEANINGS, ROLES, names, note, permissions
-from modals.text import clip, count
+from modals.text import clip
 from services.colleagues.records import ColleagueCard, EditForm
 from services.colleagues.rights import Given, Rights
 from services.errors import InvalidError
@@ -116,8 +116,6 @@ def _facts(shown: ColleagueCard) -> list[tuple[str, str | Sequence[b.Element]]]:
     if shown.active:
         rows.append(("Permissions", permissions(shown.rights)))
     rows.append(("Teams", names(shown.teams, nobody="None")))
-    if shown.manages:
-        rows.append(("Account manager", f"of {count(shown.manages, 'client', 'clients')}"))
     return rows
 
 

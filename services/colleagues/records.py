@@ -54,7 +54,7 @@ class OwnStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColleagueCard:
-    """`manages` counts the clients whose account manager they are. `active` and `left_at` as in the database."""
+    """`may_edit`: the actor may change them. `left_at` is unknown for those who left before it was kept."""
 
     colleague_id: uuid.UUID
     slack_user_id: str
@@ -62,7 +62,6 @@ class ColleagueCard:
     email: str | None
     rights: Rights
     teams: tuple[str, ...]
-    manages: int
     active: bool
     left_at: datetime | None
     may_edit: bool

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from db.models import Client, Colleague, Practice, Role, Team, TeamMember
+from db.models import Colleague, Practice, Role, Team, TeamMember
 from db.session import Database
 from services import audit, notices, policy
 from services.actor import Actor
@@ -230,9 +230,6 @@ def _line(colleague: Colleague, teams: tuple[str, ...]) -> ColleagueLine:
 
 
 def _card(session: Session, who: Colleague, colleague: Colleague) -> ColleagueCard:
-    managed = select(func.count()).where(
-        Client.practice_id == colleague.practice_id, Client.account_manager_id == colleague.id
-    )
     return ColleagueCard(
         colleague_id=colleague.id,
         slack_user_id=colleague.slack_user_id,
@@ -240,7 +237,6 @@ def _card(session: Session, who: Colleague, colleague: Colleague) -> ColleagueCa
         email=colleague.email,
         rights=rights_of(colleague),
         teams=_teams(session, [colleague.id])[colleague.id],
-        manages=session.scalar(managed) or 0,
         active=colleague.active,
         left_at=colleague.left_at,
         may_edit=colleague.role in _roles(who),

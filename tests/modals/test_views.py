@@ -49,7 +49,15 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions.records import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import client_views, insights_views, invitation_views, reminder_views, setting_views, sync_views
+from tests.modals import (
+    client_views,
+    insights_views,
+    invitation_views,
+    people_views,
+    reminder_views,
+    setting_views,
+    sync_views,
+)
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -264,6 +272,7 @@ VIEWS: dict[str, View] = {
     "loading": notices.loading(),
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
+    **people_views.VIEWS,
     **reminder_views.VIEWS,
     **setting_views.VIEWS,
     **invitation_views.VIEWS,
@@ -291,6 +300,7 @@ MESSAGES: dict[str, Message] = {
     "help": help_text.commands(),
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
+    **people_views.MESSAGES,
     **reminder_views.MESSAGES,
     **setting_views.MESSAGES,
     **invitation_views.MESSAGES,
