@@ -21,6 +21,11 @@ _APPEND_ONLY = {
         WHEN EXISTS (SELECT 1 FROM practice WHERE id = OLD.practice_id)
         BEGIN SELECT RAISE(ABORT, 'The audit trail is append-only'); END
         """,
+        """
+        CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry
+        WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)
+        BEGIN SELECT RAISE(ABORT, 'The audit trail is append-only'); END
+        """,
     ),
     "postgresql": (
         """
@@ -53,14 +58,7 @@ def upgrade() -> None:
 
     # App Home counts by these, and lists the newest clients.
     with op.batch_alter_table("client", schema=None) as batch_op:
-        batch_op.drop_index("ix_client_practice_id_deactivated_at")
-        batch_op.create_index(
-            "ix_client_active",
-            ["practice_id", "id"],
-            unique=False,
-            postgresql_where=sa.text("deactivated_at IS NULL"),
-            sqlite_where=sa.text("deactivated_at IS NULL"),
-        )
+        batch_op.create_index("ix_client_practice_id_created_at", ["practice_id", "created_at"], unique=False)
 
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.create_index("ix_connection_practice_id_status", ["practice_id", "status"], unique=False)
@@ -166,6 +164,7 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER audit_entry_no_update")
         op.execute("DROP TRIGGER audit_entry_no_delete")
+        op.execute("DROP TRIGGER audit_entry_no_replace")
     with op.batch_alter_table("practice", schema=None) as batch_op:
         batch_op.drop_column("approvals_channel")
         batch_op.drop_column("partner_programme")
@@ -240,12 +239,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_connection_practice_id_status")
 
     with op.batch_alter_table("client", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_client_active",
-            postgresql_where=sa.text("deactivated_at IS NULL"),
-            sqlite_where=sa.text("deactivated_at IS NULL"),
-        )
-        batch_op.create_index("ix_client_practice_id_deactivated_at", ["practice_id", "deactivated_at"], unique=False)
+        batch_op.drop_index("ix_client_practice_id_created_at")
 
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entry_practice_id_colleague_id_at")
