@@ -204,7 +204,7 @@ def new_team(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, s
 def create_team(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
     name, members = teams.read_team(view)
     made = services.teams.create(actor, name, members)
-    ack(response_action="update", view=teams.card(made, TeamMetadata.of(view), "The team is there."))
+    ack(response_action="update", view=teams.card(made, TeamMetadata.of(view), "The team is created."))
 
 
 def edit_team(

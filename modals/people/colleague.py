@@ -40,7 +40,9 @@ def card(shown: ColleagueCard, place: PeoplePlace, *, held: Sequence[b.Block] = 
         buttons.append(b.button("Give clients…", ids.GIVE, value=value))
         if shown.may_edit:
             buttons.append(b.button("Remove from Clientdesk…", ids.REMOVE, value=value, style="danger"))
-    blocks.append(b.actions(*buttons, b.button("All colleagues", ids.BACK), block_id="colleague"))
+    if buttons:
+        blocks.append(b.actions(*buttons, block_id="colleague"))
+    blocks.append(b.actions(b.button("All colleagues", ids.BACK), block_id="navigation"))
     return b.modal(TITLE, blocks, private_metadata=ColleagueMetadata.of_colleague(shown.colleague_id, place).dump())
 
 

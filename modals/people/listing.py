@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+from db.models import Role
 from modals import blocks as b
 from modals import form
 from modals.people import ids
@@ -102,7 +103,7 @@ def _line(line: ColleagueLine) -> str:
     who = f"{clip(line.name, _NAME)} · {ROLES[line.rights.role]}"
     if line.left_at is not None:
         return f"{who}\nLeft on {day(line.left_at)}"
-    lines = [who, permissions(line.rights)]
+    lines = [who, permissions(line.rights)] if line.rights.role is Role.STANDARD else [who]
     if line.teams:
         lines.append(f"Teams: {names(line.teams, nobody='')}")
     return "\n".join(lines)

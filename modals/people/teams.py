@@ -37,12 +37,11 @@ def listing(shown: TeamPage, said: str | None = None) -> b.View:
 
 def card(shown: TeamCard, at: TeamMetadata, said: str | None = None) -> b.View:
     members = tuple(each.name for each in shown.members)
-    may_open = f"{count(shown.clients, 'client', 'clients')} that its members can open"
     blocks = [
         b.header(shown.name),
         *note(said),
         b.facts(
-            [(f"Members ({len(members):,})", names(members, nobody="Nobody yet")), ("Clients", may_open)],
+            [(f"Members ({len(members):,})", names(members, nobody="Nobody yet")), ("Clients", f"{shown.clients:,}")],
         ),
     ]
     value = str(shown.team_id)

@@ -29,7 +29,7 @@ LISTED = 20
 def permissions(rights: Rights) -> str:
     """The additional ones, which only Standard colleagues need."""
     if rights.role is not Role.STANDARD:
-        return "All that there are, by the role"
+        return "All of them, by the role"
     held = [_adding(rights)] if rights.add_clients is not Given.NO else []
     if rights.insights:
         held.append(INSIGHTS)
