@@ -10,10 +10,13 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot import home
 from bot.files import send_file
+from bot.leaving_messages import LeavingMessages
+from bot.permission_messages import PermissionMessages
 from bot.slack_api import SlackTransport, UploadError, retry_after
 from db.models import Lane, SyncState
-from modals import cards, connections, exports, insights, invitation_list, permissions, reminders
+from modals import cards, connections, exports, insights, invitation_list, reminders
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
@@ -37,8 +40,8 @@ from services.invitations.delivery import LINK_FAILED
 from services.invitations.records import InvitationNotice
 from services.invitations.reminders import DIGEST
 from services.jobs import Claim, GiveUp, Kind, Retry
+from services.overview.watching import REFRESH
 from services.permissions.records import Place
-from services.permissions.rows import ASKED, CLOSED, DECIDED
 
 _UNREACHABLE = {
     "account_inactive",
@@ -71,6 +74,8 @@ class SlackMessenger:
         self._single_token = single_token
 
     def kinds(self) -> list[Kind]:
+        asking_permission = PermissionMessages(self._services, self._send, self._asking)
+        leaving = LeavingMessages(self._services, self._send, self._asking, _find_sent)
         return [
             _kind("slack.installed", self._installed),
             _kind("slack.welcome", self._welcome),
@@ -84,9 +89,8 @@ class SlackMessenger:
             _kind(ENDED, self._authorisation_ended),
             _kind(LAPSING, self._authorisation_lapsing),
             _kind(CONNECTIONS_ENDED, self._connections_ended),
-            _kind(ASKED, self._permission_asked),
-            _kind(CLOSED, self._permission_closed),
-            _kind(DECIDED, self._permission_decided),
+            *(_kind(name, run) for name, run in asking_permission.runs().items()),
+            *(_kind(name, run) for name, run in leaving.runs().items()),
             _kind(CHANGED, self._about_rights(told.rights_changed)),
             _kind(WELCOME, self._about_rights(told.colleague_added)),
             _kind(PROGRESS, self._sync_progress),
@@ -96,6 +100,9 @@ class SlackMessenger:
             # Somebody waits for it: told soon when it does not come.
             replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
             _kind(EXPORT_FAILED, self._client_export_failed),
+            replace(
+                _kind(REFRESH, home.refreshing(self._services, self._asking)), on_failure=self._services.home.gave_up
+            ),
             replace(_kind(PICTURE, self._insights_picture), max_attempts=5, on_failure=self._services.insights.failed),
             _kind(PICTURE_FAILED, self._insights_failed),
         ]
@@ -183,16 +190,18 @@ class SlackMessenger:
         self._send(claim, notice.practice_id, notice.slack_user_id, client_connecting.consent_finished(notice))
 
     def _authorisation_ended(self, claim: Claim) -> None:
-        notice = self._services.upkeep.ended_notice(_practice(claim), _authorisation(claim))
+        notice = self._services.upkeep.ended_notice(_practice(claim), _authorisation(claim), _reader(claim))
         self._tell_holder(claim, notice, connections.authorisation_ended)
 
     def _authorisation_lapsing(self, claim: Claim) -> None:
-        notice = self._services.upkeep.lapsing_notice(_practice(claim), _authorisation(claim))
+        notice = self._services.upkeep.lapsing_notice(_practice(claim), _authorisation(claim), _reader(claim))
         self._tell_holder(claim, notice, connections.authorisation_lapsing)
 
     def _connections_ended(self, claim: Claim) -> None:
         ended = [uuid.UUID(each) for each in claim.args["connection_ids"]]
-        notice = self._services.upkeep.connections_ended_notice(_practice(claim), _authorisation(claim), ended)
+        notice = self._services.upkeep.connections_ended_notice(
+            _practice(claim), _authorisation(claim), ended, _reader(claim)
+        )
         self._tell_holder(claim, notice, connections.connections_ended)
 
     def _tell_holder(self, claim: Claim, notice: UpkeepNotice | None, card: Callable[[UpkeepNotice], Message]) -> None:
@@ -206,26 +215,6 @@ class SlackMessenger:
             self._send(claim, notice.practice_id, notice.inviter_slack_user_id, card(notice))
 
         return _kind(name, run)
-
-    def _permission_asked(self, claim: Claim) -> None:
-        practice_id, card_id = _practice(claim), uuid.UUID(claim.args["card_id"])
-        card = self._services.permissions.card(practice_id, card_id)
-        message = permissions.card(card.request) if card.wanted else None
-        place = self._send(claim, practice_id, card.slack_user_id, message)
-        if place is not None:
-            self._services.permissions.keep_place(claim, practice_id, card_id, place)
-
-    def _permission_closed(self, claim: Claim) -> None:
-        practice_id = _practice(claim)
-        card = self._services.permissions.card(practice_id, uuid.UUID(claim.args["card_id"]))
-        if card.place is not None:
-            with self._asking(practice_id) as client:
-                client.chat_update(channel=card.place.channel, ts=card.place.ts, **permissions.card(card.request))
-
-    def _permission_decided(self, claim: Claim) -> None:
-        practice_id = _practice(claim)
-        request = self._services.permissions.request(practice_id, uuid.UUID(claim.args["request_id"]))
-        self._send(claim, practice_id, request.requester_slack_user_id, permissions.decided(request))
 
     def _about_rights(self, card: Callable[[RightsNotice], Message]) -> Callable[[Claim], None]:
         def run(claim: Claim) -> None:
@@ -325,6 +314,12 @@ def _practice(claim: Claim) -> uuid.UUID:
 
 def _authorisation(claim: Claim) -> uuid.UUID:
     return uuid.UUID(claim.args["authorisation_id"])
+
+
+def _reader(claim: Claim) -> uuid.UUID | None:
+    """Whoever is told in place of the holder."""
+    reader = claim.args.get("reader_id")
+    return uuid.UUID(reader) if reader else None
 
 
 def _find_sent(client: WebClient, user_id: str, key: str) -> Place | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from handlers import clients, insights, invitations, people, settings
+from handlers import clients, insights, invitations, people, permissions, settings
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from modals import help_text
@@ -47,8 +47,9 @@ _PAGES: dict[str, Callable[[str], Page]] = {
     "list": lambda _: partial(clients.show_list, wish=Wish()),
     "find": lambda text: partial(clients.show_list, wish=Wish(text)),
     "invitations": lambda _: partial(invitations.show_list, wish=InvitationWish()),
-    "team": lambda _: people.show_list,
     "insights": lambda _: insights.show_insights,
+    "requests": lambda _: permissions.show_list,
+    "team": lambda _: people.show_list,
     "settings": lambda _: settings.show_settings,
 }
 """What each word shows, by the rest of the line."""

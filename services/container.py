@@ -18,6 +18,8 @@ from services.client_sync.service import ClientSyncService
 from services.clients.card import ClientCardService
 from services.clients.connecting import ClientConnectingService
 from services.clients.search import ClientSearchService
+from services.colleagues.access import AccessService
+from services.colleagues.leaving import HandoverService
 from services.colleagues.service import ColleagueService
 from services.colleagues.teams import TeamService
 from services.delivery.email import Mailer
@@ -35,8 +37,12 @@ from services.invitations.renewing import InvitationActions
 from services.invitations.service import InvitationService
 from services.invitations.texting import TextingService
 from services.keys import Keyring
-from services.overview import OverviewService
+from services.overview.service import OverviewService
+from services.overview.watching import HomeService
 from services.people import PeopleService
+from services.permissions.cards import CardService
+from services.permissions.ending import PermissionEndingService
+from services.permissions.listing import PermissionListService
 from services.permissions.service import PermissionService
 from services.practice import PracticeService
 from services.practice_settings import PracticeSettingsService
@@ -58,6 +64,8 @@ class Services:
     client_search: ClientSearchService
     colleagues: ColleagueService
     teams: TeamService
+    access: AccessService
+    handover: HandoverService
     upkeep: UpkeepService
     information: InformationService
     invitations: InvitationService
@@ -69,9 +77,13 @@ class Services:
     texting: TextingService
     first_users: FirstUserService
     overview: OverviewService
+    home: HomeService
     reminders: ReminderService
     reminder_settings: ReminderSettingsService
     permissions: PermissionService
+    permission_cards: CardService
+    permission_list: PermissionListService
+    permission_ending: PermissionEndingService
     exports: ExportService
     insights: InsightsService
 
@@ -124,6 +136,8 @@ def build(
         client_search=ClientSearchService(database),
         colleagues=ColleagueService(database),
         teams=TeamService(database),
+        access=AccessService(database),
+        handover=HandoverService(database),
         upkeep=UpkeepService(database, calls, providers),
         information=information,
         invitations=InvitationService(
@@ -137,9 +151,13 @@ def build(
         texting=TextingService(database, keys, texter, public_url=public_url, app_url=mobile_app_url),
         first_users=FirstUserService(database, keys, texts=texter is not None),
         overview=OverviewService(database),
+        home=HomeService(database),
         reminders=ReminderService(database),
         reminder_settings=ReminderSettingsService(database),
-        permissions=PermissionService(database),
+        permissions=PermissionService(database, billing_url=billing_url),
+        permission_cards=CardService(database, billing_url=billing_url),
+        permission_list=PermissionListService(database, billing_url=billing_url),
+        permission_ending=PermissionEndingService(database),
         exports=ExportService(database),
         insights=InsightsService(database),
     )

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import exists, func, select
@@ -113,16 +114,7 @@ class PracticeService:
                 raise InvalidError(
                     {"bundle": f"Enter a whole number from {practice.bundle + 1:,} to {LARGEST_BUNDLE:,}."}
                 )
-            before, practice.bundle = practice.bundle, included
-            audit.record(
-                session,
-                actor,
-                "practice.bundle_raised",
-                practice.id,
-                at=self._database.now(),
-                before={"bundle": before},
-                after={"bundle": included},
-            )
+            raise_bundle_to(session, actor, practice, included, self._database.now())
             return count_bundle(session, practice)
 
     def name(self, actor: Actor) -> str:
@@ -140,6 +132,20 @@ def clean_name(text: str) -> str:
     if not 1 <= len(name) <= 100:
         raise InvalidError({"name": "Enter the practice's name, at most 100 characters."})
     return name
+
+
+def raise_bundle_to(session: Session, actor: Actor, practice: Practice, included: int, now: datetime) -> None:
+    """The practice's row is locked, and the actor may change the subscription."""
+    before, practice.bundle = practice.bundle, included
+    audit.record(
+        session,
+        actor,
+        "practice.bundle_raised",
+        practice.id,
+        at=now,
+        before={"bundle": before},
+        after={"bundle": included},
+    )
 
 
 def lock_practice(session: Session, practice_id: uuid.UUID) -> Practice:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Colleague, Draft, Practice, Role
+from db.models import Colleague, Draft, Practice
 from db.session import Database
 from services import audit, notices, policy
 from services.accounting.connections import DraftConnection, offered
@@ -29,10 +29,17 @@ from services.add_client.connecting import (
     wanted_provider,
 )
 from services.add_client.creation import created_client, insert_client
-from services.add_client.lookups import LISTED, access_choices, facts_of, grantable, permission_missing, review_of
+from services.add_client.lookups import (
+    LISTED,
+    access_choices,
+    bundle_full,
+    facts_of,
+    grantable,
+    permission_missing,
+    review_of,
+)
 from services.add_client.records import (
     Arrival,
-    BundleFull,
     Choosable,
     Connecting,
     ConsentNotice,
@@ -44,7 +51,7 @@ from services.add_client.records import (
 from services.add_client.steps import Facts, Raw, Step, StepName, applying, read
 from services.errors import BundleFullError, ConflictError, GoneError, InvalidError, NotFoundError, ServiceError
 from services.keys import Keyring
-from services.practice import admins, count_bundle, get_colleague, lock_practice
+from services.practice import count_bundle, get_colleague, lock_practice
 
 WIZARD = "add_client"
 _TAKE_NOTHING = frozenset({StepName.REVIEW, StepName.ASK})
@@ -82,12 +89,7 @@ class AddClientService:
                 return permission_missing(session, colleague)
             bundle = count_bundle(session, practice)
             if bundle.is_full:
-                return BundleFull(
-                    bundle=bundle,
-                    may_raise=policy.may_change_subscription(colleague),
-                    billing_url=self._billing_url,
-                    admins=admins(session, practice.id, frozenset({Role.PRACTICE_ADMIN})),
-                )
+                return bundle_full(session, colleague, bundle, self._billing_url)
             facts = self._facts(session, practice, actor)
             draft = _open_draft(session, actor)
             if draft is None:

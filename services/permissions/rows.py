@@ -7,11 +7,12 @@ from sqlalchemy import ColumnElement, UnaryExpression, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from db.models import Client, Colleague, Draft, PermissionCard, PermissionKind, PermissionRequest, RequestStatus
-from services import notices
+from services import notices, policy
 from services.errors import NotFoundError
 from services.permissions.records import Request
 
 ASKED = "slack.permission_asked"
+NUDGED = "slack.permission_nudged"
 CLOSED = "slack.permission_closed"
 DECIDED = "slack.permission_decided"
 
@@ -36,11 +37,32 @@ def find_card(
     return card, find(session, practice_id, card.request_id, lock=lock)
 
 
-def pending_request(session: Session, colleague_id: uuid.UUID, kind: PermissionKind) -> PermissionRequest | None:
+def deciders(
+    session: Session, practice_id: uuid.UUID, kind: PermissionKind, requester_id: uuid.UUID
+) -> list[Colleague]:
+    """Those who may decide a request of this kind now."""
+    return list(
+        session.scalars(
+            select(Colleague)
+            .where(
+                Colleague.practice_id == practice_id,
+                Colleague.active,
+                Colleague.role.in_(policy.DECIDERS[kind]),
+                Colleague.id != requester_id,
+            )
+            .order_by(Colleague.name, Colleague.id)
+        )
+    )
+
+
+def pending_request(
+    session: Session, colleague_id: uuid.UUID, kind: PermissionKind, client_id: uuid.UUID | None = None
+) -> PermissionRequest | None:
     return session.scalar(
         select(PermissionRequest).where(
             PermissionRequest.colleague_id == colleague_id,
             PermissionRequest.kind == kind,
+            PermissionRequest.client_id.is_not_distinct_from(client_id),
             PermissionRequest.status == RequestStatus.PENDING,
         )
     )

@@ -1,130 +1,178 @@
 """Requests for a permission: asked for by a colleague, decided once by an admin."""
 
 import uuid
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Colleague, PermissionCard, PermissionKind, PermissionRequest, Practice, RequestStatus, Source
-from db.session import Database
-from services import audit, jobs, notices, policy
+from db.models import Colleague, PermissionKind, PermissionRequest, Practice, RequestStatus, Source
+from db.session import Database, database_of
+from services import audit, notices, policy
 from services.actor import Actor
-from services.errors import ConflictError, NotFoundError, NotPermittedError
-from services.permissions.records import AlreadyPermitted, Asked, Card, Place, Request, Stranger
-from services.permissions.rows import (
-    ASKED,
-    CLOSED,
-    DECIDED,
-    close_cards,
-    find,
-    find_card,
-    pending_request,
-    record,
-    tell_about_cards,
-)
-from services.practice import admins, get_colleague
+from services.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from services.permissions.asking import askable, asked, clean, clean_reason, open_draft, own_request, pending
+from services.permissions.cards import ask
+from services.permissions.ending import withdraw
+from services.permissions.granting import grant, raise_bundle
+from services.permissions.records import AlreadyPermitted, Asked, Request, RequestForm, Stranger, Term, Wish
+from services.permissions.rows import DECIDED, close_cards, find, pending_request, record
+from services.practice import get_colleague, lock_practice
+
+NUDGED_AFTER = timedelta(days=2)
 
 
 class PermissionService:
-    def __init__(self, database: Database) -> None:
+    """With a `billing_url`, the bundle is raised there and not by an approval."""
+
+    def __init__(self, database: Database, *, billing_url: str | None = None) -> None:
         self._database = database
+        self._billing_url = billing_url
 
-    def request_add_clients(self, actor: Actor) -> Asked | AlreadyPermitted:
-        """Asks the admins for *Add client accounts*. While that is pending, asking again changes nothing."""
-        try:
-            with self._database.begin() as session:
-                return self._request_add_clients(session, actor)
-        except NotPermittedError as refusal:
-            self._record_refusal(actor, actor.colleague_id, {"wanted": "request", "reason": refusal.message})
-            raise
+    def form(self, actor: Actor, kind: PermissionKind | None = None, *, like: uuid.UUID | None = None) -> RequestForm:
+        """What the actor can ask for; the first of it unless a `kind` is wanted, or that of an earlier request."""
+        with self._database.read() as session:
+            colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
+            earlier = None if like is None else own_request(session, colleague, like)
+            kinds = tuple(askable(colleague))
+            wanted = kind if earlier is None else earlier.kind
+            chosen = wanted if wanted in kinds else next(iter(kinds), None)
+            return RequestForm(
+                kinds=kinds,
+                kind=chosen,
+                included=session.get_one(Practice, actor.practice_id).bundle,
+                pending=pending(session, colleague, chosen) if chosen else None,
+                like=earlier if earlier is not None and earlier.kind is chosen else None,
+            )
 
-    def decide(self, who: Actor | Stranger, request_id: uuid.UUID, *, approve: bool) -> Request:
-        """Takes effect once. Raises ConflictError, which names who decided, for whoever comes later.
+    def request(self, actor: Actor, wish: Wish) -> Asked | AlreadyPermitted:
+        """Asks those who can decide it. While that is pending, asking for the same again changes nothing.
 
-        Raises NotPermittedError for those who may not decide it, and keeps their try in the audit trail.
+        Raises InvalidError at the fields, NotPermittedError.
         """
-        try:
-            with self._database.begin() as session:
-                return self._decide(
-                    session, who, request_id, RequestStatus.APPROVED if approve else RequestStatus.DECLINED
-                )
-        except NotPermittedError as refusal:
-            wanted = "approve" if approve else "decline"
-            self._record_refusal(who, request_id, {"wanted": wanted, "reason": refusal.message})
-            raise
+        with self._refusals_kept(actor, actor.colleague_id, "request"), self._database.begin() as session:
+            return self._request(session, actor, wish)
 
-    def request(self, practice_id: uuid.UUID, request_id: uuid.UUID) -> Request:
+    def withdraw(self, actor: Actor, request_id: uuid.UUID) -> Request:
+        """Takes the actor's own request back. Raises NotFoundError, ConflictError when it is no longer pending."""
+        with self._database.begin() as session:
+            colleague = get_colleague(session, actor, lock=True)
+            own_request(session, colleague, request_id)
+            request = find(session, actor.practice_id, request_id, lock=True)
+            _require_pending(session, request, actor)
+            withdraw(session, request, self._database.now(), actor=actor)
+            return record(session, request)
+
+    def deciding(self, who: Actor | Stranger, request_id: uuid.UUID) -> Request:
+        """A request that `who` may decide now. Raises what `decide` raises."""
+        with self._refusals_kept(who, request_id, "decide"), self._database.begin() as session:
+            request = find(session, _practice_id(session, who), request_id)
+            _require_decidable(session, who, request)
+            return record(session, request)
+
+    def decide(
+        self,
+        who: Actor | Stranger,
+        request_id: uuid.UUID,
+        *,
+        approve: bool,
+        term: Term | None = None,
+        reason: str = "",
+    ) -> Request:
+        """Takes effect once. An approval is for as long as was asked for, unless a `term` says otherwise.
+
+        Raises ConflictError, which names who decided, for whoever comes later; when the requester has left, which
+        withdraws the request; and when the bundle is to be raised elsewhere first. Raises NotPermittedError for those
+        who may not decide it, and keeps their try in the audit trail.
+        """
+        wanted = "approve" if approve else "decline"
+        with self._refusals_kept(who, request_id, wanted), self._database.begin() as session:
+            request = self._decide(session, who, request_id, approve=approve, term=term, reason=reason)
+        if request.status is RequestStatus.WITHDRAWN:
+            raise ConflictError(f"{request.requester_name} has left the practice. The request is withdrawn.")
+        return request
+
+    def find(self, practice_id: uuid.UUID, request_id: uuid.UUID) -> Request:
         with self._database.read() as session:
             return record(session, find(session, practice_id, request_id))
 
-    def card(self, practice_id: uuid.UUID, card_id: uuid.UUID) -> Card:
-        """One decider's card as it should be now."""
-        with self._database.read() as session:
-            card, request = find_card(session, practice_id, card_id)
-            decider = session.get_one(Colleague, card.colleague_id or request.colleague_id)
-            return Card(
-                request=record(session, request),
-                slack_user_id=decider.slack_user_id,
-                wanted=request.status is RequestStatus.PENDING
-                and policy.may_decide(decider, request.kind, requester_id=request.colleague_id),
-                place=None if card.channel is None or card.ts is None else Place(channel=card.channel, ts=card.ts),
-            )
-
-    def keep_place(self, claim: jobs.Claim, practice_id: uuid.UUID, card_id: uuid.UUID, place: Place) -> None:
-        """Keeps where the card was posted, and finishes the job that posted it."""
-        with self._database.begin() as session:
-            card, request = find_card(session, practice_id, card_id, lock=True)
-            card.channel, card.ts = place.channel, place.ts
-            if request.status is not RequestStatus.PENDING:  # decided while the card was on its way
-                tell_about_cards(session, CLOSED, practice_id, [card])
-            jobs.finish(session, claim)
-
-    def _request_add_clients(self, session: Session, actor: Actor) -> Asked | AlreadyPermitted:
+    def _request(self, session: Session, actor: Actor, wish: Wish) -> Asked | AlreadyPermitted:
         colleague = get_colleague(session, actor, lock=True)
         policy.require_active(colleague)
-        if policy.may_add_clients(colleague):
-            return AlreadyPermitted()
-        told = admins(session, actor.practice_id, policy.ADMIN_ROLES)
-        pending = pending_request(session, colleague.id, PermissionKind.ADD_CLIENTS)
-        if pending is not None:
-            return Asked(admins=told, asked_at=pending.created_at, repeated=True)
-        request = PermissionRequest(
-            practice_id=actor.practice_id,
-            colleague_id=colleague.id,
-            kind=PermissionKind.ADD_CLIENTS,
-            status=RequestStatus.PENDING,
-            created_at=self._database.now(),
-        )
+        if wish.kind not in askable(colleague):
+            return AlreadyPermitted(wish.kind)
+        practice, now = session.get_one(Practice, actor.practice_id), self._database.now()
+        there = None if wish.kind is PermissionKind.CLIENT else pending(session, colleague, wish.kind)
+        if there is not None:
+            return there
+        request = clean(session, practice, colleague, wish)
+        same = pending_request(session, colleague.id, wish.kind, request.client_id)
+        if same is not None:
+            return asked(session, same, repeated=True)
+        request.status, request.created_at, request.next_look_at = RequestStatus.PENDING, now, now + NUDGED_AFTER
+        request.draft_id = open_draft(session, colleague)
         session.add(request)
         session.flush()
         audit.record(
-            session, actor, "permission.requested", request.id, at=request.created_at, after={"kind": request.kind}
+            session,
+            actor,
+            "permission.requested",
+            request.id,
+            at=now,
+            after={
+                "kind": request.kind,
+                "client_id": request.client_id and str(request.client_id),
+                "bundle": request.bundle,
+                "days": request.days,
+                "reason": request.reason,
+            },
         )
-        _ask(session, request)
-        return Asked(admins=told, asked_at=request.created_at, repeated=False)
+        ask(session, request)
+        return asked(session, request, repeated=False)
 
-    def _decide(self, session: Session, who: Actor | Stranger, request_id: uuid.UUID, status: RequestStatus) -> Request:
-        request = find(session, _practice_id(session, who), request_id, lock=True)
-        if isinstance(who, Stranger):
-            raise NotPermittedError("Only a Practice Admin or a Client Admin of this practice can decide this.")
-        policy.require_decide(get_colleague(session, who), request.kind, requester_id=request.colleague_id)
-        if request.status is not RequestStatus.PENDING:
-            raise ConflictError(_decided_already(session, request, who))
+    def _decide(
+        self,
+        session: Session,
+        who: Actor | Stranger,
+        request_id: uuid.UUID,
+        *,
+        approve: bool,
+        term: Term | None,
+        reason: str,
+    ) -> Request:
+        practice, requester, request = _lock(session, who, request_id)
+        actor = _require_decidable(session, who, request)
         now = self._database.now()
-        request.status, request.decided_at, request.decided_by = status, now, who.colleague_id
+        if not requester.active:
+            withdraw(session, request, now, actor=actor)
+            return record(session, request)
+        said = clean_reason(reason)
+        if approve and practice is not None:
+            if term is not None:
+                raise InvalidError({"days": "A bundle is raised for good."})
+            raise_bundle(session, actor, practice, request, now, billing_url=self._billing_url)
+        elif approve:
+            request.granted_until = grant(session, actor, request, requester, term or Term(request.days), now)
+        request.status = RequestStatus.APPROVED if approve else RequestStatus.DECLINED
+        request.decided_at, request.decided_by, request.decision_reason = now, actor.colleague_id, said or None
+        request.next_look_at = None
         audit.record(
             session,
-            who,
-            f"permission.{status}",
+            actor,
+            f"permission.{request.status}",
             request.id,
             at=now,
             before={"status": RequestStatus.PENDING},
-            after={"status": status},
+            after={
+                "status": request.status,
+                "until": request.granted_until and request.granted_until.isoformat(),
+                "reason": request.decision_reason,
+            },
         )
-        if status is RequestStatus.APPROVED:
-            _grant(session, who, request.colleague_id, now)
         notices.tell(
             session,
             DECIDED,
@@ -136,48 +184,69 @@ class PermissionService:
         close_cards(session, request)
         return record(session, request)
 
-    def _record_refusal(self, who: Actor | Stranger, subject_id: uuid.UUID, what: dict[str, Any]) -> None:
-        now = self._database.now()
-        with self._database.begin() as session:
-            if isinstance(who, Actor):
-                audit.record(session, who, "permission.refused", subject_id, at=now, after=what)
-                return
-            audit.record_without_colleague(
-                session,
-                _practice_id(session, who),
-                Source.SLACK,
-                "permission.refused",
-                subject_id,
-                at=now,
-                after={**what, "slack_user_id": who.slack_user_id},
-            )
+    @contextmanager
+    def _refusals_kept(self, who: Actor | Stranger, subject_id: uuid.UUID, wanted: str) -> Iterator[None]:
+        try:
+            yield
+        except NotPermittedError as refusal:
+            with self._database.begin() as session:
+                _record_refusal(session, who, subject_id, {"wanted": wanted, "reason": refusal.message})
+            raise
 
 
-def _ask(session: Session, request: PermissionRequest) -> None:
-    """A card for each who can decide, put with the request."""
-    deciders = session.scalars(
-        select(Colleague.id).where(
-            Colleague.practice_id == request.practice_id, Colleague.active, Colleague.role.in_(policy.ADMIN_ROLES)
+def _lock(
+    session: Session, who: Actor | Stranger, request_id: uuid.UUID
+) -> tuple[Practice | None, Colleague, PermissionRequest]:
+    """The practice (for a bundle), the requester and the request, locked in the order in which all take them."""
+    practice_id = _practice_id(session, who)
+    row = session.execute(
+        select(PermissionRequest.kind, PermissionRequest.colleague_id).where(
+            PermissionRequest.practice_id == practice_id, PermissionRequest.id == request_id
         )
-    ).all()
-    cards = [PermissionCard(request_id=request.id, colleague_id=decider) for decider in deciders]
-    session.add_all(cards)
-    session.flush()
-    tell_about_cards(session, ASKED, request.practice_id, cards)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("This request is no longer there.")
+    practice = lock_practice(session, practice_id) if row.kind is PermissionKind.BUNDLE else None
+    requester = session.scalars(select(Colleague).where(Colleague.id == row.colleague_id).with_for_update()).one()
+    return practice, requester, find(session, practice_id, request_id, lock=True)
 
 
-def _grant(session: Session, actor: Actor, colleague_id: uuid.UUID, now: datetime) -> None:
-    colleague = session.scalars(select(Colleague).where(Colleague.id == colleague_id).with_for_update()).one()
-    before = {"may_add_clients": colleague.may_add_clients}
-    colleague.may_add_clients = True
-    audit.record(
-        session, actor, "colleague.changed", colleague.id, at=now, before=before, after={"may_add_clients": True}
+def _require_decidable(session: Session, who: Actor | Stranger, request: PermissionRequest) -> Actor:
+    if isinstance(who, Stranger):
+        raise NotPermittedError("Only a Practice Admin or a Client Admin of this practice can decide this.")
+    policy.require_decide(get_colleague(session, who), request.kind, requester_id=request.colleague_id)
+    _require_pending(session, request, who)
+    return who
+
+
+def _require_pending(session: Session, request: PermissionRequest, actor: Actor) -> None:
+    match request.status:
+        case RequestStatus.PENDING:
+            return
+        case RequestStatus.EXPIRED:
+            raise ConflictError("This request has expired: nobody decided it in time.")
+        case RequestStatus.WITHDRAWN:
+            raise ConflictError("This request was withdrawn.")
+        case RequestStatus.APPROVED | RequestStatus.DECLINED:
+            decider = session.scalar(select(Colleague.name).where(Colleague.id == request.decided_by))
+            who = "You have" if request.decided_by == actor.colleague_id else f"{decider} has"
+            raise ConflictError(f"{who} already {request.status} this request.")
+
+
+def _record_refusal(session: Session, who: Actor | Stranger, subject_id: uuid.UUID, what: dict[str, Any]) -> None:
+    now = database_of(session).now()
+    if isinstance(who, Actor):
+        audit.record(session, who, "permission.refused", subject_id, at=now, after=what)
+        return
+    audit.record_without_colleague(
+        session,
+        _practice_id(session, who),
+        Source.SLACK,
+        "permission.refused",
+        subject_id,
+        at=now,
+        after={**what, "slack_user_id": who.slack_user_id},
     )
-
-
-def _decided_already(session: Session, request: PermissionRequest, actor: Actor) -> str:
-    who = "You have" if request.decided_by == actor.colleague_id else f"{_decider_name(session, request)} has"
-    return f"{who} already {request.status} this request."
 
 
 def _practice_id(session: Session, who: Actor | Stranger) -> uuid.UUID:
@@ -187,7 +256,3 @@ def _practice_id(session: Session, who: Actor | Stranger) -> uuid.UUID:
     if found is None:
         raise NotFoundError("Clientdesk does not know this workspace.")
     return found
-
-
-def _decider_name(session: Session, request: PermissionRequest) -> str | None:
-    return session.scalar(select(Colleague.name).where(Colleague.id == request.decided_by))
