@@ -19,6 +19,7 @@ from bot.router import Kind, Route, Router
 from bot.slack_api import SlackTransport
 from handlers import (
     add_client,
+    audit,
     client_sync,
     clients,
     commands,
@@ -52,6 +53,7 @@ def routes() -> Router:
     router = Router()
     for feature in (
         add_client,
+        audit,
         client_sync,
         clients,
         commands,

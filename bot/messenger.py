@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot import home
+from bot.audit_messages import export_failed, exporting
 from bot.files import send_file
 from bot.leaving_messages import LeavingMessages
 from bot.permission_messages import PermissionMessages
@@ -25,6 +26,8 @@ from modals.people import told
 from services import pictures
 from services.accounting.tokens import ENDED
 from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
+from services.audit.export import EXPORT as AUDIT_EXPORT
+from services.audit.export import EXPORT_FAILED as AUDIT_EXPORT_FAILED
 from services.client_sync.records import Goal, RunView
 from services.client_sync.running import PROGRESS
 from services.client_sync.service import ARRIVED
@@ -100,6 +103,12 @@ class SlackMessenger:
             # Somebody waits for it: told soon when it does not come.
             replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
             _kind(EXPORT_FAILED, self._client_export_failed),
+            replace(
+                _kind(AUDIT_EXPORT, exporting(self._services, self._transport, self._asking, self._send)),
+                max_attempts=5,
+                on_failure=self._services.audit_exports.failed,
+            ),
+            _kind(AUDIT_EXPORT_FAILED, export_failed(self._services, self._send)),
             replace(
                 _kind(REFRESH, home.refreshing(self._services, self._asking)), on_failure=self._services.home.gave_up
             ),

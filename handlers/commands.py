@@ -5,10 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from handlers import clients, insights, invitations, people, permissions, settings
+from handlers import audit, clients, insights, invitations, people, permissions, settings
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from modals import help_text
+from modals.audit import AuditPlace
 from services.clients.search import Wish
 from services.container import Services
 from services.invitations.listing import InvitationWish
@@ -50,6 +51,7 @@ _PAGES: dict[str, Callable[[str], Page]] = {
     "insights": lambda _: insights.show_insights,
     "requests": lambda _: permissions.show_list,
     "team": lambda _: people.show_list,
+    "audit": lambda _: partial(audit.show_trail, place=AuditPlace()),
     "settings": lambda _: settings.show_settings,
 }
 """What each word shows, by the rest of the line."""

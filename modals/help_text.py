@@ -19,6 +19,7 @@ def commands() -> b.Message:
                 [b.code("/clients insights"), b.words(" shows who accepted, what is connected, whom you added.")],
                 [b.code("/clients requests"), b.words(" shows who asks for access, and asks for yours.")],
                 [b.code("/clients team"), b.words(" shows your colleagues, what they may do, and their teams.")],
+                [b.code("/clients audit"), b.words(" shows admins who changed what, and when.")],
                 [b.code("/clients settings"), b.words(" shows the practice's settings, and changes them.")],
                 [b.code("/clients help"), b.words(" shows this.")],
                 [b.words("In threads, use the shortcuts menu instead: commands do not work there.")],

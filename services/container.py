@@ -14,6 +14,8 @@ from services.accounting.standard_information import InformationService
 from services.accounting.tokens import TokenManager
 from services.accounting.upkeep import UpkeepService
 from services.add_client.service import AddClientService
+from services.audit.export import AuditExportService
+from services.audit.trail import AuditTrailService
 from services.client_sync.service import ClientSyncService
 from services.clients.card import ClientCardService
 from services.clients.connecting import ClientConnectingService
@@ -85,6 +87,8 @@ class Services:
     permission_list: PermissionListService
     permission_ending: PermissionEndingService
     exports: ExportService
+    audit_trail: AuditTrailService
+    audit_exports: AuditExportService
     insights: InsightsService
 
 
@@ -159,5 +163,7 @@ def build(
         permission_list=PermissionListService(database, billing_url=billing_url),
         permission_ending=PermissionEndingService(database),
         exports=ExportService(database),
+        audit_trail=AuditTrailService(database),
+        audit_exports=AuditExportService(database),
         insights=InsightsService(database),
     )

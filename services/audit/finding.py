@@ -190,14 +190,17 @@ def _conditions(
         found.append(columns.colleague_id == person)
     elif person is not None:
         found += [columns.colleague_id.is_(None), columns.source == person]
-    if wanted.start is not None:
+    # One bound at each end: SQLite begins at either of two, not at the nearer one.
+    after = mark if not newest_first else None
+    before = mark if newest_first else None
+    if after is not None and (wanted.start is None or after.at >= wanted.start):
+        found.append(and_(columns.at >= after.at, or_(columns.at > after.at, columns.id > after.id)))
+    elif wanted.start is not None:
         found.append(columns.at >= wanted.start)
-    if wanted.end is not None:
+    if before is not None and (wanted.end is None or before.at < wanted.end):
+        found.append(and_(columns.at <= before.at, or_(columns.at < before.at, columns.id < before.id)))
+    elif wanted.end is not None:
         found.append(columns.at < wanted.end)
-    if mark is not None and newest_first:
-        found.append(and_(columns.at <= mark.at, or_(columns.at < mark.at, columns.id < mark.id)))
-    elif mark is not None:
-        found.append(and_(columns.at >= mark.at, or_(columns.at > mark.at, columns.id > mark.id)))
     return found
 
 
@@ -205,4 +208,4 @@ def who(session: Session, practice_id: uuid.UUID, entries: Sequence[Entry]) -> d
     """The names of the colleagues who did these."""
     ids = {entry.colleague_id for entry in entries if entry.colleague_id is not None}
     query = select(Colleague.id, Colleague.name).where(Colleague.practice_id == practice_id, Colleague.id.in_(ids))
-    return dict(session.execute(query).tuples().all()) if ids else {}
+    return dict(session.execute(query).all()) if ids else {}

@@ -77,7 +77,7 @@ class AuditTrailService:
             wanted = finding.search(session, get_colleague(session, actor), wish)
             found, more_newer, more_older = _around(session, wanted, older_than, newer_than)
             return AuditPage(
-                filter=_filter(wanted),
+                filter=named(wanted),
                 lines=lines(session, wanted, found),
                 newer=found[0].mark if more_newer else None,
                 older=found[-1].mark if more_older else None,
@@ -86,7 +86,7 @@ class AuditTrailService:
     def filter(self, actor: Actor, wish: AuditWish) -> AuditFilter:
         """Raises as `page`."""
         with self._database.read() as session:
-            return _filter(finding.search(session, get_colleague(session, actor), wish))
+            return named(finding.search(session, get_colleague(session, actor), wish))
 
     def search_clients(self, actor: Actor, text: str) -> tuple[Choice, ...]:
         query = " ".join(text.split())[:QUERY_LENGTH]
@@ -137,7 +137,7 @@ def _around(
     return found[:PAGE], older_than is not None and newer_than is None, len(found) > PAGE
 
 
-def _filter(wanted: Search) -> AuditFilter:
+def named(wanted: Search) -> AuditFilter:
     return AuditFilter(wish=wanted.wish, client_name=wanted.client_name, person_name=wanted.person_name)
 
 

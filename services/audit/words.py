@@ -16,6 +16,10 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
             "client.created": "Client added",
             "client.renamed": "Client renamed",
             "client.names_accepted": "Different names accepted",
+            "client.access_given": "Access to a client given",
+            "client.access_taken": "Access to a client taken back",
+            "client.access_ended": "Access to a client ended",
+            "client.manager_changed": "Account manager changed",
             "client.exported": "Client’s lists exported",
             "client.asked_to_invite": "Client asked to invite the practice",
             "client_user.added": "Client user added",
@@ -39,6 +43,7 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
             "invitation.renewal_asked": "Client asked for a new invitation",
             "invitation.snoozed": "Reminder snoozed",
             "invitation.reminders_stopped": "Reminders of an invitation stopped",
+            "invitation.passed_on": "Invitation passed on to a colleague",
         },
     ),
     "connections": (
@@ -73,14 +78,20 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "colleagues": (
-        "Colleagues",
+        "Colleagues and teams",
         {
             "colleague.met": "First use of Clientdesk",
             "colleague.added": "Colleague added",
             "colleague.brought_back": "Colleague brought back",
             "colleague.changed": "Colleague’s role or permissions changed",
             "colleague.took_over": "Took over as Practice Admin",
+            "colleague.left": "Colleague left",
+            "colleague.handed_over": "What a colleague held handed over",
             "colleague.reminders_changed": "Own reminders changed",
+            "team.created": "Team made",
+            "team.changed": "Team changed",
+            "team.deleted": "Team deleted",
+            "team.joined": "Took a leaver’s place in a team",
         },
     ),
     "settings": (
@@ -113,9 +124,9 @@ _ACTIONS = {action: said for _, actions in GROUPS.values() for action, said in a
 
 SOURCES = {
     Source.SLACK: "Slack",
-    Source.WEB: "Web page",
-    Source.WORKER: "In the background",
-    Source.OPERATOR: "On the server",
+    Source.WEB: "web page",
+    Source.WORKER: "background",
+    Source.OPERATOR: "server",
 }
 NOBODY = {
     Source.SLACK: "Somebody in Slack",
@@ -165,11 +176,13 @@ _CHOSEN = frozenset(
 
 _VALUES = {
     "add_clients": "Add client accounts",
+    "bookkeeping": "Bookkeeping",
     "bookkeeping_dhi": "Bookkeeping + Data Health & Insights",
     "bundle": "more clients in the bundle",
     "client": "access to a client",
     "client_admin": "Client Admin",
     "failed": "could not be delivered",
+    "later": "to be connected later",
     "practice_admin": "Practice Admin",
     "sage": "Sage",
     "superseded": "replaced",

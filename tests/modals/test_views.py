@@ -43,6 +43,7 @@ from services.invitations.first_user import Invitable, Invited
 from services.invitations.records import InvitationNotice
 from services.practice import Bundle
 from tests.modals import (
+    audit_views,
     client_views,
     home_views,
     insights_views,
@@ -191,6 +192,7 @@ def _connecting(free: int = 0, taken: int = 0, *, provider: Provider = Provider.
 
 
 VIEWS: dict[str, View] = {
+    **audit_views.VIEWS,
     **client_views.VIEWS,
     **insights_views.VIEWS,
     **{f"page {step}": pages.page(_page(step)) for step in StepName},
@@ -234,6 +236,7 @@ VIEWS: dict[str, View] = {
 }
 HOMES = home_views.HOMES
 MESSAGES: dict[str, Message] = {
+    **audit_views.MESSAGES,
     **client_views.MESSAGES,
     **insights_views.MESSAGES,
     "result": openings.result_message(CREATED),
