@@ -114,7 +114,7 @@ class OperatorService:
 
 
 def _practice(session: Session, slack_key: str) -> Practice:
-    practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update())
+    practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update(key_share=True))
     if practice is None:
         raise NotFoundError(f"No practice has the Slack id {slack_key}.")
     return practice

@@ -120,7 +120,7 @@ def meet(
     session: Session, slack_key: str, practice_name: str, profile: Profile, *, now: datetime
 ) -> tuple[Practice, Colleague]:
     """The practice and the colleague, made now if this is their first contact."""
-    practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update())
+    practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update(key_share=True))
     if practice is None:
         practice = Practice(
             slack_key=slack_key,

@@ -149,14 +149,18 @@ def raise_bundle_to(session: Session, actor: Actor, practice: Practice, included
 
 
 def lock_practice(session: Session, practice_id: uuid.UUID) -> Practice:
-    """The practice's row, locked until the transaction ends."""
-    return session.scalars(select(Practice).where(Practice.id == practice_id).with_for_update()).one()
+    """The practice's row, locked until the transaction ends.
+
+    Rows that refer to it can still be added by others: nearly every transaction writes some, and one that waits for
+    this lock while it holds another could wait for ever.
+    """
+    return session.scalars(select(Practice).where(Practice.id == practice_id).with_for_update(key_share=True)).one()
 
 
 def get_colleague(session: Session, actor: Actor, *, lock: bool = False) -> Colleague:
     """The actor's own row. Raises NotFoundError when it is not of the actor's practice."""
     query = select(Colleague).where(Colleague.id == actor.colleague_id, Colleague.practice_id == actor.practice_id)
-    colleague = session.scalar(query.with_for_update() if lock else query)
+    colleague = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if colleague is None:
         raise NotFoundError("You are no longer a colleague at this practice.")
     return colleague

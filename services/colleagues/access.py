@@ -214,14 +214,14 @@ def _receiver(session: Session, actor: Actor, grantee: Grantee, plan: Plan, *, l
     """With `lock`, what is given to one happens one after the other."""
     if grantee.is_team:
         teams = select(Team).where(Team.id == grantee.id, Team.practice_id == actor.practice_id)
-        team = session.scalar(teams.with_for_update() if lock else teams)
+        team = session.scalar(teams.with_for_update(key_share=True) if lock else teams)
         if team is None:
             raise NotFoundError("This team is no longer there.")
         if plan is not Plan.ADVANCED:
             raise ConflictError(NO_ADVANCED)
         return Receiver(grantee, team.name, sees_all=False)
     people = select(Colleague).where(Colleague.id == grantee.id, Colleague.practice_id == actor.practice_id)
-    query = people.with_for_update() if lock else people
+    query = people.with_for_update(key_share=True) if lock else people
     # The giver may be the same person, whose row was read before.
     colleague = session.scalar(query, execution_options={"populate_existing": lock})
     if colleague is None:

@@ -126,7 +126,7 @@ def locked(session: Session, which: ColumnElement[bool]) -> list[Found]:
         )
         .where(which)
         .order_by(Client.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     # Not joined above: after waiting for a lock, PostgreSQL would give the name of who was manager before.
     managers = select(Colleague.id, Colleague.name).where(Colleague.id.in_({row.account_manager_id for row in rows}))

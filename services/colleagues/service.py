@@ -188,7 +188,7 @@ class ColleagueService:
 def find_colleague(session: Session, actor: Actor, colleague_id: uuid.UUID, *, lock: bool = False) -> Colleague:
     """Also one who left. Raises NotFoundError for anybody who is not of the actor's practice."""
     query = select(Colleague).where(Colleague.id == colleague_id, Colleague.practice_id == actor.practice_id)
-    colleague = session.scalar(query.with_for_update() if lock else query)
+    colleague = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if colleague is None:
         raise NotFoundError("There is no such colleague at this practice.")
     return colleague
