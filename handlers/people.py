@@ -9,7 +9,7 @@ from handlers.registry import Registry
 from handlers.workspaces import enter
 from modals import notices
 from modals.blocks import View
-from modals.people import adding, colleague, ids, listing, taking_over, teams
+from modals.people import adding, colleague, handover, ids, listing, taking_over, teams
 from modals.people.metadata import ColleagueMetadata, PeoplePlace, TeamMetadata
 from services.actor import Actor
 from services.colleagues.records import Wish
@@ -118,7 +118,9 @@ def _saved(actor: Actor, services: Services, at: ColleagueMetadata) -> View:
 def _card(
     actor: Actor, services: Services, colleague_id: uuid.UUID, place: PeoplePlace, said: str | None = None
 ) -> View:
-    return colleague.card(services.colleagues.card(actor, colleague_id), place, said=said)
+    shown = services.colleagues.card(actor, colleague_id)
+    held = handover.held(services.handover.holdings(actor, colleague_id), colleague_id, gone=not shown.active)
+    return colleague.card(shown, place, held=held, said=said)
 
 
 def _place(view: dict[str, Any]) -> PeoplePlace:

@@ -6,7 +6,7 @@ from typing import Any
 
 from modals import blocks as b
 from modals import form
-from modals.people import ids
+from modals.people import giving, ids
 from modals.people.metadata import TeamMetadata
 from modals.people.words import ROLES, names, note
 from modals.text import clip, count
@@ -45,7 +45,9 @@ def card(shown: TeamCard, at: TeamMetadata, said: str | None = None) -> b.View:
         ),
     ]
     value = str(shown.team_id)
-    buttons = [b.button("Change…", ids.TEAM_EDIT, value=value, style="primary")] if shown.on_plan else []
+    buttons = list[b.Element]()
+    if shown.on_plan:
+        buttons += [b.button("Change…", ids.TEAM_EDIT, value=value, style="primary"), giving.team_button(shown.team_id)]
     if not shown.on_plan:
         blocks.append(b.section(_NOT_ON_PLAN))
     lost = f"Its members lose access to {count(shown.clients, 'client', 'clients')}, unless they have it otherwise."
