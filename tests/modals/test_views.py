@@ -45,6 +45,7 @@ from services.practice import Bundle
 from tests.modals import (
     audit_views,
     client_views,
+    handover_views,
     home_views,
     insights_views,
     invitation_views,
@@ -194,6 +195,7 @@ def _connecting(free: int = 0, taken: int = 0, *, provider: Provider = Provider.
 VIEWS: dict[str, View] = {
     **audit_views.VIEWS,
     **client_views.VIEWS,
+    **handover_views.VIEWS,
     **insights_views.VIEWS,
     **{f"page {step}": pages.page(_page(step)) for step in StepName},
     "page access, searching": pages.page(_page(StepName.ACCESS, too_many=True)),
@@ -238,6 +240,7 @@ HOMES = home_views.HOMES
 MESSAGES: dict[str, Message] = {
     **audit_views.MESSAGES,
     **client_views.MESSAGES,
+    **handover_views.MESSAGES,
     **insights_views.MESSAGES,
     "result": openings.result_message(CREATED),
     "welcome": cards.welcome(),
