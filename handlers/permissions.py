@@ -84,11 +84,12 @@ def submit(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> 
 def withdraw(
     ack: Ack, actor: Actor, view: dict[str, Any], action: dict[str, Any], services: Services, slack: Slack, after: After
 ) -> None:
-    request = services.permissions.withdraw(actor, cards.read_id(action))
-    if page.is_listing(view):
-        shown = _listing(services, actor, ListMetadata.of(view).page, page.withdrawn_note(request))
-    else:
+    request_id, listed = asking.read_withdrawal(action)
+    request = services.permissions.withdraw(actor, request_id)
+    if listed is None:
         shown = asking.withdrawn(request)
+    else:
+        shown = _listing(services, actor, listed, page.withdrawn_note(request))
     ack()
     after(slack.update, view, shown)
 

@@ -10,6 +10,7 @@ from modals import form
 from modals.add_client import ids as add_client
 from modals.form import Metadata
 from modals.permissions import ids, words
+from modals.permissions.cards import read_id
 from services.errors import GoneError, InvalidError
 from services.permissions.asking import LONGEST_REASON
 from services.permissions.records import AlreadyPermitted, Asked, Request, RequestForm, Wish
@@ -21,6 +22,7 @@ KINDS = {
     PermissionKind.BUNDLE: "A larger client bundle",
 }
 PERMANENT, FOR_DAYS = "permanent", "days"
+_WHAT = "What do you need?"
 
 
 class RequestMetadata(Metadata):
@@ -33,8 +35,10 @@ def request_button(kind: PermissionKind = PermissionKind.ADD_CLIENTS, text: str 
     return b.button(text, ids.REQUEST, value=kind, style="primary")
 
 
-def withdraw_button(request_id: uuid.UUID) -> b.Element:
-    return b.button("Withdraw", ids.WITHDRAW, value=str(request_id)) | {
+def withdraw_button(request_id: uuid.UUID, *, page: int | None = None) -> b.Element:
+    """`page` is the one of the list that the button is on."""
+    value = str(request_id) if page is None else f"{request_id} {page}"
+    return b.button("Withdraw", ids.WITHDRAW, value=value) | {
         "confirm": b.confirm("Withdraw the request?", "You can ask again whenever you like.", "Withdraw", "Keep it")
     }
 
@@ -48,20 +52,18 @@ def pending(outcome: Asked, what: Sequence[b.Element] = ()) -> list[b.Block]:
 def request_form(shown: RequestForm) -> b.View:
     if shown.kind is None:
         return b.modal(TITLE, [b.section("You have every permission there is to ask for.")])
-    blocks: list[b.Block] = []
-    if len(shown.kinds) > 1:
-        radios = b.radios([b.option(KINDS[kind], kind) for kind in shown.kinds], shown.kind, action_id=ids.KIND)
-        blocks.append(b.section("What do you need?", accessory=radios) | {"block_id": "kind"})
     metadata = RequestMetadata(kind=shown.kind).dump()
+    radios = b.radios([b.option(KINDS[kind], kind) for kind in shown.kinds], shown.kind, action_id=ids.KIND)
+    single = len(shown.kinds) == 1
     if shown.pending is not None:
-        what = [b.bold(KINDS[shown.kind])] if len(shown.kinds) == 1 else []
-        blocks += pending(shown.pending, what)
-        return b.modal(TITLE, blocks, private_metadata=metadata)
-    if len(shown.kinds) == 1:
-        blocks.append(b.rich([b.bold(KINDS[shown.kind])]))
+        # Without an input: a form that has one needs something to submit.
+        choice = [] if single else [b.rich([b.bold(_WHAT)]), b.actions(radios, block_id="kind")]
+        what = [b.bold(KINDS[shown.kind])] if single else []
+        return b.modal(TITLE, [*choice, *pending(shown.pending, what)], private_metadata=metadata)
+    top = b.rich([b.bold(KINDS[shown.kind])]) if single else b.field("kind", _WHAT, radios, acts=True)
     return b.modal(
         TITLE,
-        [*blocks, *_fields(shown)],
+        [top, *_fields(shown)],
         callback_id=ids.SUBMIT,
         submit="Send the request",
         private_metadata=metadata,
@@ -88,6 +90,12 @@ def asked(outcome: Asked | AlreadyPermitted) -> b.View:
 def withdrawn(request: Request) -> b.View:
     said = f"Your request for {words.what(request)} is withdrawn."
     return b.modal(TITLE, [b.section(said), b.actions(b.button("Your requests", ids.LIST))])
+
+
+def read_withdrawal(action: Mapping[str, Any]) -> tuple[uuid.UUID, int | None]:
+    """The request that is taken back, and the page of the list to show again."""
+    request_id, _, page = str(action.get("value")).partition(" ")
+    return read_id({"value": request_id}), int(page) if page.isascii() and page.isdigit() else None
 
 
 def read_kind(view: Mapping[str, Any]) -> PermissionKind:

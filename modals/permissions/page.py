@@ -17,7 +17,6 @@ from services.permissions.records import Request, RequestPage
 
 TITLE = "Requests"
 DECLINE_TITLE = "Decline the request"
-_ASK = "ask"
 
 
 def requests(shown: RequestPage, note: str | None = None) -> b.View:
@@ -34,20 +33,19 @@ def requests(shown: RequestPage, note: str | None = None) -> b.View:
         turning = _turning(shown)
         if turning:
             blocks.append(b.actions(*turning, block_id="pages"))
-        blocks.append(b.divider())
+    if not (shown.asks or shown.own):
+        return _modal(shown, blocks)
+    blocks += [b.divider()] if shown.decides else []
     blocks.append(b.header("Your requests"))
     for request in shown.own:
         blocks.append(b.rich([b.bold(_capital(words.what(request)))], *words.details(request), *words.outcome(request)))
         if request.status is RequestStatus.PENDING:
-            blocks.append(b.actions(withdraw_button(request.id)))
+            blocks.append(b.actions(withdraw_button(request.id, page=shown.page)))
     if not shown.own:
         blocks.append(b.section("You have not asked for anything."))
-    blocks.append(b.actions(b.button(ASK, ids.REQUEST), block_id=_ASK))
-    return b.modal(TITLE, blocks, private_metadata=ListMetadata(page=shown.page).dump())
-
-
-def is_listing(view: Mapping[str, Any]) -> bool:
-    return any(block.get("block_id") == _ASK for block in view.get("blocks", ()))
+    if shown.asks:
+        blocks.append(b.actions(b.button(ASK, ids.REQUEST)))
+    return _modal(shown, blocks)
 
 
 def decline_form(request: Request, origin: DeclineMetadata) -> b.View:
@@ -75,6 +73,10 @@ def decided_note(request: Request) -> str:
 
 def withdrawn_note(request: Request) -> str:
     return f"Your request for {words.what(request)} is withdrawn."
+
+
+def _modal(shown: RequestPage, blocks: list[b.Block]) -> b.View:
+    return b.modal(TITLE, blocks, private_metadata=ListMetadata(page=shown.page).dump())
 
 
 def _found(shown: RequestPage) -> str:

@@ -41,7 +41,7 @@ def details(request: Request) -> list[list[b.Element]]:
 
 
 def for_how_long(days: int | None) -> str:
-    return "permanently" if days is None else count(days, "day", "days")
+    return "Permanently" if days is None else count(days, "day", "days")
 
 
 def decider(request: Request) -> str:

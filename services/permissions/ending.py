@@ -188,7 +188,7 @@ def _end_adding_some(session: Session, now: datetime) -> int:
         .with_for_update(of=Colleague, skip_locked=True)
     ).all()
     for colleague, until, installed in rows:
-        before = {"may_add_clients": colleague.may_add_clients, "until": _text(until)}
+        before = {"may_add_clients": colleague.may_add_clients, "may_add_clients_until": _text(until)}
         colleague.may_add_clients, colleague.may_add_clients_until = False, None
         audit.record_without_colleague(
             session,
@@ -198,7 +198,7 @@ def _end_adding_some(session: Session, now: datetime) -> int:
             colleague.id,
             at=now,
             before=before,
-            after={"may_add_clients": False, "until": None},
+            after={"may_add_clients": False, "may_add_clients_until": None},
         )
         ended = _end_requests(session, colleague, PermissionKind.ADD_CLIENTS, None, now)
         if installed and colleague.active and not policy.may_add_clients(colleague):
@@ -226,7 +226,7 @@ def _end_access_some(session: Session, now: datetime) -> int:
             "client.access_ended",
             access.client_id,
             at=now,
-            before={"colleague_id": str(colleague.id), "until": _text(until)},
+            before={"colleague": colleague.name, "until": _text(until)},
         )
         ended = _end_requests(session, colleague, PermissionKind.CLIENT, access.client_id, now)
         sees = exists().where(Client.id == access.client_id, seen_by(colleague))

@@ -1,6 +1,7 @@
 """What an approval gives, inside its transaction."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,13 +34,12 @@ def grant(
     days = clean_days(term.days)
     until = None if days is None else now + timedelta(days=days)
     if request.kind is PermissionKind.CLIENT:
-        return _give_client(session, actor, request, until, now)
-    before = {"may_add_clients": requester.may_add_clients, "until": _text(requester.may_add_clients_until)}
+        return _give_client(session, actor, request, requester, until, now)
+    before = _entry(requester)
     if requester.may_add_clients:
         until = _longer(requester.may_add_clients_until, until)
     requester.may_add_clients, requester.may_add_clients_until = True, until
-    after = {"may_add_clients": True, "until": _text(until)}
-    audit.record(session, actor, "colleague.changed", requester.id, at=now, before=before, after=after)
+    audit.record(session, actor, "colleague.changed", requester.id, at=now, before=before, after=_entry(requester))
     return until
 
 
@@ -63,7 +63,12 @@ def raise_bundle(
 
 
 def _give_client(
-    session: Session, actor: Actor, request: PermissionRequest, until: datetime | None, now: datetime
+    session: Session,
+    actor: Actor,
+    request: PermissionRequest,
+    requester: Colleague,
+    until: datetime | None,
+    now: datetime,
 ) -> datetime | None:
     row = {"client_id": request.client_id, "colleague_id": request.colleague_id, "until": until}
     added = session.scalar(insert_absent(session, ClientAccess).values(row).returning(ClientAccess.id))
@@ -74,7 +79,7 @@ def _give_client(
             .where(ClientAccess.client_id == request.client_id, ClientAccess.colleague_id == request.colleague_id)
             .with_for_update()
         ).one()
-        before = {"colleague_id": str(request.colleague_id), "until": _text(access.until)}
+        before = {"colleague": requester.name, "until": _text(access.until)}
         until = access.until = _longer(access.until, until)
     audit.record(
         session,
@@ -83,13 +88,20 @@ def _give_client(
         request.client_id or request.id,
         at=now,
         before=before,
-        after={"colleague_id": str(request.colleague_id), "until": _text(until)},
+        after={"colleague": requester.name, "until": _text(until)},
     )
     return until
 
 
 def _longer(there: datetime | None, until: datetime | None) -> datetime | None:
     return None if there is None or until is None else max(there, until)
+
+
+def _entry(colleague: Colleague) -> dict[str, Any]:
+    return {
+        "may_add_clients": colleague.may_add_clients,
+        "may_add_clients_until": _text(colleague.may_add_clients_until),
+    }
 
 
 def _text(until: datetime | None) -> str | None:

@@ -7,6 +7,7 @@ from db.models import Colleague, PermissionKind, PermissionRequest, RequestStatu
 from db.session import Database
 from services import policy
 from services.actor import Actor
+from services.permissions.asking import askable
 from services.permissions.records import Request, RequestPage
 from services.permissions.rows import records
 from services.practice import get_colleague
@@ -33,6 +34,7 @@ class PermissionListService:
                 found, waiting = waiting_for(session, colleague, PAGE, offset=page * PAGE)
             return RequestPage(
                 decides=bool(_kinds(colleague)),
+                asks=any(askable(colleague)),
                 found=found,
                 page=page,
                 pages=pages,

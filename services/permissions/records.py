@@ -94,9 +94,10 @@ class RequestForm:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPage:
     """`waiting` is a page of the `found` requests that the person may decide, `own` their newest. `page` counts
-    from 0."""
+    from 0. `asks`: there is something that they don't have and can ask for."""
 
     decides: bool
+    asks: bool
     found: int
     page: int
     pages: int

@@ -117,6 +117,7 @@ class PermissionService:
         request.draft_id = open_draft(session, colleague)
         session.add(request)
         session.flush()
+        made = record(session, request)
         audit.record(
             session,
             actor,
@@ -125,7 +126,7 @@ class PermissionService:
             at=now,
             after={
                 "kind": request.kind,
-                "client_id": request.client_id and str(request.client_id),
+                "client": made.client_name,
                 "bundle": request.bundle,
                 "days": request.days,
                 "reason": request.reason,

@@ -56,6 +56,7 @@ def _each(request: Request) -> tuple[Request, ...]:
 FORM = RequestForm(kinds=tuple(PermissionKind), kind=PermissionKind.CLIENT, included=99_999, like=PENDING)
 LIST = RequestPage(
     decides=True,
+    asks=True,
     found=1_000_000,
     page=1,
     pages=200_000,
@@ -102,6 +103,7 @@ VIEWS: dict[str, View] = {
     "requests": page.requests(LIST, note=page.decided_note(APPROVED)),
     "requests, clients": page.requests(replace(LIST, waiting=_each(PENDING))),
     "requests, none": page.requests(replace(LIST, found=0, page=0, pages=1, waiting=(), own=())),
+    "requests, nothing to ask for": page.requests(replace(LIST, asks=False, own=())),
     "requests of a colleague": page.requests(replace(LIST, decides=False), note=page.withdrawn_note(WITHDRAWN)),
     "request declining": page.decline_form(PENDING, DeclineMetadata(request=PENDING.id, channel="C" * 20, ts="1" * 20)),
 }

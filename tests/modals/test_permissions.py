@@ -108,9 +108,9 @@ def test_what_came_of_asking_is_said(outcome: Asked | AlreadyPermitted, words: s
 @pytest.mark.parametrize(
     ("kind", "fields"),
     [
-        (PermissionKind.ADD_CLIENTS, ["term", "days", "reason"]),
-        (PermissionKind.CLIENT, ["client", "term", "days", "reason"]),
-        (PermissionKind.BUNDLE, ["bundle", "reason"]),
+        (PermissionKind.ADD_CLIENTS, ["kind", "term", "days", "reason"]),
+        (PermissionKind.CLIENT, ["kind", "client", "term", "days", "reason"]),
+        (PermissionKind.BUNDLE, ["kind", "bundle", "reason"]),
     ],
 )
 def test_the_form_asks_for_what_the_kind_needs(kind: PermissionKind, fields: list[str]) -> None:
@@ -122,7 +122,7 @@ def test_a_form_for_something_pending_has_nothing_to_fill_in() -> None:
     view = asking.request_form(form)
     assert inputs(view) == []
     assert "submit" not in view
-    assert list(elements(view)) == [ids.WITHDRAW]
+    assert list(elements(view)) == [ids.KIND, ids.WITHDRAW]
 
 
 def test_asking_again_begins_with_what_was_asked_before() -> None:
@@ -258,7 +258,7 @@ def test_both_are_told_of_an_end_and_the_one_who_had_it_can_ask_again() -> None:
 
 def test_the_list_can_be_decided_withdrawn_and_turned() -> None:
     shown = RequestPage(
-        decides=True, found=6, page=0, pages=2, waiting=(PENDING,), own=(CLIENT, APPROVED), billing_url=None
+        decides=True, asks=True, found=6, page=0, pages=2, waiting=(PENDING,), own=(CLIENT, APPROVED), billing_url=None
     )
     view = page.requests(shown)
     assert list(elements(view)) == [
@@ -269,8 +269,10 @@ def test_the_list_can_be_decided_withdrawn_and_turned() -> None:
         ids.WITHDRAW,
         ids.REQUEST,
     ]
-    assert page.is_listing(view)
-    assert not page.is_listing(asking.asked(ASKED))
+    assert asking.read_withdrawal(elements(view)[ids.WITHDRAW]) == (CLIENT.id, 0)
+    assert asking.read_withdrawal(elements(asking.asked(ASKED))[ids.WITHDRAW]) == (ASKED.request_id, None)
     own = page.requests(replace(shown, decides=False, waiting=(), own=()))
     assert list(elements(own)) == [ids.REQUEST]
     assert "Waiting for your decision" not in plain(own)
+    everything = plain(page.requests(replace(shown, asks=False, own=())))
+    assert "Your requests" not in everything

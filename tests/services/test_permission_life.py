@@ -236,8 +236,8 @@ def test_a_permission_for_a_time_ends_on_the_day_and_both_are_told(database: Dat
         "colleague.changed",
         None,
         Source.WORKER,
-        {"may_add_clients": True, "until": ends_at.isoformat()},
-        {"may_add_clients": False, "until": None},
+        {"may_add_clients": True, "may_add_clients_until": ends_at.isoformat()},
+        {"may_add_clients": False, "may_add_clients_until": None},
     )
     assert sweep(database) == 0
 
@@ -256,7 +256,7 @@ def test_access_to_a_client_for_a_time_ends_and_the_end_names_the_client(databas
         "client.access_ended",
         None,
         Source.WORKER,
-        {"colleague_id": str(people.sam.colleague_id), "until": clock.now().isoformat()},
+        {"colleague": "Sam Price", "until": clock.now().isoformat()},
         None,
     )
 

@@ -125,7 +125,7 @@ def test_a_request_puts_a_card_for_each_admin(database: Database, clock: Clock) 
             "permission.requested",
             people.sam.colleague_id,
             None,
-            {"kind": "add_clients", "client_id": None, "bundle": None, "days": 30, "reason": "Month end"},
+            {"kind": "add_clients", "client": None, "bundle": None, "days": 30, "reason": "Month end"},
         )
     ]
 
@@ -176,8 +176,8 @@ def test_an_approval_gives_the_permission_and_tells_the_requester(database: Data
     assert trail(database, people.sam.colleague_id)[-1] == (
         "colleague.changed",
         ada,
-        {"may_add_clients": False, "until": None},
-        {"may_add_clients": True, "until": None},
+        {"may_add_clients": False, "may_add_clients_until": None},
+        {"may_add_clients": True, "may_add_clients_until": None},
     )
 
 
@@ -438,7 +438,7 @@ def test_access_to_a_client_is_asked_for_by_its_name_or_code(database: Database,
         "client.access_given",
         people.clem.colleague_id,
         None,
-        {"colleague_id": str(people.sam.colleague_id), "until": in_a_week.isoformat()},
+        {"colleague": "Sam Price", "until": in_a_week.isoformat()},
     )
     again = requested(database, people.sam, Wish(kind=PermissionKind.CLIENT, reason="VAT", client=typed))
     service.decide(people.clem, again, approve=True)
