@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
             "client_user.added": "Client user added",
             "client_user.email_changed": "Client user’s e-mail changed",
             "client_user.mobile_changed": "Client user’s mobile changed",
+            "client_user.login_given": "Client user signs in by another invitation",
             "draft.discarded": "Draft discarded",
         },
     ),
@@ -88,6 +89,7 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
             "colleague.left": "Colleague left",
             "colleague.handed_over": "What a colleague held handed over",
             "colleague.reminders_changed": "Own reminders changed",
+            "colleague.zone_changed": "Time zone changed in Slack",
             "team.created": "Team made",
             "team.changed": "Team changed",
             "team.deleted": "Team deleted",
@@ -155,6 +157,7 @@ _FIELDS = {
     "reminded": "Reminders",
     "reminds": "Reminders",
     "slack_user_id": "Slack user",
+    "timezone": "Time zone",
     "uninstalled_at": "Uninstalled",
 }
 _CHOSEN = frozenset(
