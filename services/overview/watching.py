@@ -9,11 +9,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import AuditEntry, Colleague, Draft, Lane, Practice, SyncRun, SyncState
-from db.session import Database
+from db.models import AuditEntry, Colleague, Draft, Job, Lane, Practice, SyncRun, SyncState
+from db.session import Database, announce
 from services import jobs, policy
 from services.actor import Actor
 from services.errors import NotPermittedError
@@ -100,6 +100,12 @@ class HomeService:
                 # Another build has begun since, and which of the two Slack has taken last is not known.
                 afresh = {"home_digest": None, "home_built_at": self._database.now() - OVERLAP}
                 session.execute(update(Colleague).where(Colleague.id == home.colleague_id).values(**afresh))
+
+    def finish(self, claim: Claim) -> None:
+        """Leaves nothing of the job: they are many, and nobody asks for one that is done."""
+        with self._database.begin() as session:
+            session.execute(delete(Job).where(Job.id == claim.id, Job.attempt == claim.attempt))
+            announce(session, claim.fence)
 
     def gave_up(self, session: Session, claim: Claim, error: str) -> None:  # noqa: ARG002 - a job's OnFailure
         """Slack does not take the page, for instance because the person is gone: nobody watches it."""
