@@ -71,7 +71,7 @@ def open_giving(
     grantee = giving.read_grantee(action["value"])
     shown = services.access.form(actor, grantee)
     ack()
-    after(slack.update, view, giving.page(shown, giving.at(view, grantee)))
+    after(slack.update, view, giving.page(shown, giving.at(view, grantee), uuid.uuid4().hex[:8]))
 
 
 def give(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:

@@ -56,7 +56,8 @@ def grantee_of(view: Mapping[str, Any]) -> tuple[Grantee, At]:
     return Grantee(colleague.colleague), colleague
 
 
-def page(shown: GivingForm, place: At) -> b.View:
+def page(shown: GivingForm, place: At, fresh: str = "") -> b.View:
+    """`fresh` differs each time that it is opened: Slack would keep what was typed the last time."""
     who, back = clip(shown.name, _NAME), b.actions(_back(shown.grantee), block_id="navigation")
     if not shown.offered:
         said = f"{who} can open every client, as every Practice Admin and Client Admin can. There is nothing to give."
@@ -69,10 +70,10 @@ def page(shown: GivingForm, place: At) -> b.View:
     if shown.sees_all:
         blocks.append(b.context("An admin: every client is open to them anyway."))
     blocks += [
-        b.field("giving", "What to do", b.radios(offered, shown.offered[0])),
-        b.field("clients", "Clients", chosen | {"max_selected_items": LISTED}, optional=True),
+        b.field(f"giving.{fresh}", "What to do", b.radios(offered, shown.offered[0])),
+        b.field(f"clients.{fresh}", "Clients", chosen | {"max_selected_items": LISTED}, optional=True),
         b.field(
-            "pasted",
+            f"pasted.{fresh}",
             "Or paste names or practice codes",
             pasted,
             optional=True,

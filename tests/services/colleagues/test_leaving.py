@@ -33,6 +33,7 @@ from services.invitations.reminders import ReminderService
 from services.operator import OperatorService
 from services.people import PeopleService
 from services.permissions.rows import CLOSED
+from services.permissions.service import PermissionService
 from tests.builders import Office, joined, office, profile
 from tests.fakes import Clock
 from tests.services.colleagues.holding import (
@@ -220,8 +221,6 @@ def test_requests_of_a_leaver_are_withdrawn_and_those_asked_of_them_close(
 
 
 def test_a_decision_and_a_leaving_at_once_both_end(database: Database, birch: Office, service: HandoverService) -> None:
-    from services.permissions.service import PermissionService
-
     permissions = PermissionService(database)
 
     def decide(request_id: uuid.UUID) -> None:
