@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from modals import audit, insights, reminders, set_up
 from modals import blocks as b
-from modals import insights, reminders, set_up
 from modals.client_sync import ids as client_sync
 from modals.people import ids as people
 from modals.settings import ids
@@ -127,6 +127,8 @@ def _holder(name: str, connections: int, *, ended: bool) -> str:
 
 def _elsewhere(shown: PracticeSettings) -> list[b.Block]:
     buttons = [b.button("Colleagues and teams", people.TEAM)]
+    if shown.may_see_audit:
+        buttons.append(b.button("Audit trail", audit.OPEN))
     if shown.may_see_insights:
         buttons.append(b.button("Insights", insights.OPEN))
     return [b.divider(), _title("More"), b.actions(*buttons, block_id="elsewhere")]

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from db.models import Colleague, PartnerProgramme, Plan, Region
 from db.session import Database
-from modals import reminders
+from modals import audit, insights, reminders
 from modals.people import ids as people
 from modals.settings import ids
 from sandbox.driver import Person, View
@@ -18,6 +18,10 @@ from tests.stack import Stack
 
 ARRIVE = "Permission requests arrive here from now on. A Practice Admin or Client Admin decides them."
 AREAS = ("Practice", "Subscription", "Client defaults", "Reminders of invitations", "Approvals")
+
+
+LEADS = {"Colleagues and teams": "Colleagues", "Audit trail": "Audit trail", "Insights": "Insights"}
+"""The titles that the buttons below the settings lead to."""
 
 
 def _database(stack: Stack) -> Database:
@@ -281,11 +285,16 @@ def test_with_a_billing_page_the_subscription_is_read_only(
         assert ada.click("Billing page").ok
 
 
-@pytest.mark.reaches(people.TEAM)
-def test_settings_lead_to_colleagues_and_teams(stack: Stack, birch: Office) -> None:
-    ada, _ = opened(stack, "U_ADA")
-    ada.click("Colleagues and teams")
-    ada.wait_view(containing="Clem Okafor")
+@pytest.mark.reaches(people.TEAM, audit.OPEN, insights.OPEN)
+def test_settings_lead_to_colleagues_the_audit_trail_and_insights(stack: Stack, birch: Office) -> None:
+    for button, title in LEADS.items():
+        ada, _ = opened(stack, "U_ADA")
+        ada.click(button)
+        ada.wait_view(title=title)
+        ada.close_all()
+    _, view = opened(stack, "U_SAM")
+    assert "[Audit trail]" not in view.text
+    assert "[Insights]" not in view.text
 
 
 def test_somebody_of_another_company_sees_no_settings(stack: Stack, birch: Office) -> None:
