@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -28,7 +29,7 @@ from db.models import (
 )
 from db.session import Database
 from services.actor import Actor
-from services.errors import NotFoundError
+from services.errors import NotFoundError, ServiceError
 from services.jobs import Claim, Jobs
 from services.operator import OperatorService
 from services.permissions.cards import CardService
@@ -36,6 +37,7 @@ from services.permissions.ending import PermissionEndingService, withdraw_all
 from services.permissions.listing import PermissionListService, waiting_for
 from services.permissions.records import Asked, Place, Term, Wish
 from services.permissions.service import PermissionService
+from services.practice import lock_practice
 from tests.builders import Office, add_client, created, office
 from tests.fakes import Clock
 
@@ -338,7 +340,7 @@ def test_any_number_of_sweeps_at_once_do_each_thing_once(database: Database, clo
     given(database, people, ADDING, days=7)
     ask(database, people.clem, GROWING)
     clock.advance(timedelta(days=7))
-    assert sum(at_once(lambda: sweep(database), 8)) == 7
+    assert sum(at_once(*[partial(sweep, database)] * 8)) == 7
     assert counts(database)[NUDGED] == 1
     assert counts(database)[ENDED] == 12
     with database.read() as session:
@@ -396,6 +398,38 @@ def test_a_withdrawal_by_nobody_is_recorded_with_its_source(database: Database, 
     with database.begin() as session:
         withdraw_all(session, people.sam.colleague_id, clock.now(), source=Source.OPERATOR)
     assert last_entry(database, request_id)[:3] == ("permission.withdrawn", None, Source.OPERATOR)
+
+
+def test_whatever_ends_a_request_at_the_same_moment_it_ends_once(database: Database, clock: Clock) -> None:
+    people, service = office(database), PermissionService(database)
+    sam = people.sam.colleague_id
+    request_id = ask(database, people.sam)
+    clock.advance(timedelta(days=14))
+
+    def refusing(act: Callable[[], object]) -> int:
+        try:
+            act()
+        except ServiceError:
+            return 0
+        return 1
+
+    def remove() -> int:
+        with database.begin() as session:
+            lock_practice(session, people.practice_id)
+            session.scalars(select(Colleague).where(Colleague.id == sam).with_for_update()).one()
+            return withdraw_all(session, sam, clock.now())
+
+    ways: list[Callable[[], int]] = [
+        lambda: refusing(partial(service.decide, people.ada, request_id, approve=True)),
+        lambda: refusing(partial(service.decide, people.clem, request_id, approve=False)),
+        lambda: refusing(partial(service.withdraw, people.sam, request_id)),
+        remove,
+        lambda: sweep(database),
+    ]
+    assert sum(at_once(*(ways * 6))) == 1
+    with database.read() as session:
+        entries = session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == request_id)).all()
+    assert sorted(entries) == sorted(["permission.requested", f"permission.{request(database, request_id).status}"])
 
 
 # Where cards go
@@ -528,13 +562,13 @@ def test_the_database_keeps_one_pending_request_for_each_thing(database: Databas
     insert()
 
 
-def at_once(task: Callable[[], int], number: int) -> list[int]:
-    """Does the task so many times at the same moment."""
-    start = threading.Barrier(number)
+def at_once(*tasks: Callable[[], int]) -> list[int]:
+    """Does all of them at the same moment."""
+    start = threading.Barrier(len(tasks))
 
-    def run(_: int) -> int:
+    def run(task: Callable[[], int]) -> int:
         start.wait()
         return task()
 
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(run, range(number)))
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(run, tasks))
