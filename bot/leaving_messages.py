@@ -7,7 +7,8 @@ from slack_sdk import WebClient
 
 from bot.permission_messages import Asking, Send
 from modals.people import handover
-from services.colleagues.leaving import LEFT, LEFT_CHANGED, HandOverCard
+from services.colleagues.leaving import HandOverCard
+from services.colleagues.telling import LEFT, LEFT_CHANGED
 from services.container import Services
 from services.jobs import Claim, GiveUp
 from services.permissions.records import Place

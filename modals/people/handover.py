@@ -42,7 +42,7 @@ def held(holdings: Holdings, colleague_id: uuid.UUID, *, gone: bool = False) -> 
 def confirm(shown: Leaver, place: ColleagueMetadata) -> b.View:
     who, holdings = clip(shown.name, _NAME), shown.holdings
     lines = [
-        [b.bold("You remove yourself." if shown.is_self else who), b.words(f" {ROLES[shown.role]}")],
+        [b.bold("You remove yourself" if shown.is_self else who), b.words(f" · {ROLES[shown.role]}")],
         [
             b.words(
                 "Clientdesk does nothing for them any more, from now on. What they have done stays, and so does what "
@@ -183,12 +183,16 @@ def _facts(holdings: Holdings, nothing: str) -> b.Block:
     if holdings.is_empty:
         return b.rich([b.words(nothing)])
     rows = [(f"Connected by {_sign_ins(each)}", _named(each.clients)) for each in holdings.connections]
+    if holdings.only_they.count:
+        everything = holdings.only_they.count == holdings.granted.count
+        only = "All of them" if everything else _named(holdings.only_they)
+        rows += [("Access given", _named(holdings.granted)), ("Nobody else but the admins can open", only)]
+    elif holdings.granted.count:
+        rows.append(("Access given", _named(holdings.granted)))
     rows += [
         (label, _named(some))
         for label, some in (
-            ("Access given", holdings.granted),
-            ("Of these, nobody else but the admins can open", holdings.only_they),
-            ("Teams in which nobody else is left", holdings.alone_in),
+            ("Only member of", holdings.alone_in),
             ("Account manager of", holdings.managed),
             ("Invitations not accepted yet", holdings.invitations),
         )

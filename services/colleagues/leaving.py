@@ -11,20 +11,19 @@ from sqlalchemy.orm import Session
 
 from db.models import AuditEntry, Colleague, Practice, Role, Source
 from db.session import Database
-from services import audit, notices, policy
+from services import audit, policy
 from services.actor import Actor
 from services.colleagues.handing_over import HandedOver, Part, Step, move
 from services.colleagues.holdings import Holdings, holdings_of
 from services.colleagues.rights import entry
 from services.colleagues.service import find_colleague
 from services.colleagues.standing import require_admin_remains
+from services.colleagues.telling import tell_admins, update_messages
 from services.errors import ConflictError, InvalidError
 from services.permissions.cards import close_cards_to
 from services.permissions.ending import withdraw_all
 from services.practice import get_colleague, lock_practice
 
-LEFT = "slack.colleague_left"
-LEFT_CHANGED = "slack.colleague_left_changed"
 LISTED = 100
 _LEFT, _HANDED_OVER = "colleague.left", "colleague.handed_over"
 
@@ -197,31 +196,8 @@ class HandoverService:
                 after: dict[str, Any] = {"to": receiver.name}
                 after |= {part: some.count for part, some in done.moved.items()}
                 audit.record(session, actor, _HANDED_OVER, leaver.id, at=now, after=after)
-                update_cards(session, leaver, now)
+                update_messages(session, leaver, now)
             return done
-
-
-def update_cards(session: Session, leaver: Colleague, now: datetime) -> None:
-    """What was told of somebody who left is out of date."""
-    for admin in _admins(session, leaver):
-        notices.tell(
-            session,
-            LEFT_CHANGED,
-            f"{_departure(leaver)}/{admin}/{now:%Y%m%dT%H%M%S%f}",
-            practice_id=leaver.practice_id,
-            colleague_id=admin,
-            args={"leaver_id": str(leaver.id), "reader_id": str(admin), "of": card_key(leaver, admin)},
-        )
-
-
-def card_key(leaver: Colleague, reader_id: uuid.UUID) -> str:
-    """The key of the job that told a reader of somebody who left."""
-    return f"{LEFT}:{_departure(leaver)}/{reader_id}"
-
-
-def _departure(leaver: Colleague) -> str:
-    """Whoever comes back may leave again."""
-    return f"{leaver.id}/{leaver.left_at:%Y%m%dT%H%M%S}"
 
 
 def _removable(
@@ -251,30 +227,7 @@ def _leave(session: Session, colleague: Colleague, now: datetime, actor: Actor |
     session.flush()
     withdraw_all(session, colleague.id, now, actor=actor)
     close_cards_to(session, colleague.id)
-    for admin in _admins(session, colleague):
-        notices.tell(
-            session,
-            LEFT,
-            f"{_departure(colleague)}/{admin}",
-            practice_id=colleague.practice_id,
-            colleague_id=admin,
-            args={"leaver_id": str(colleague.id), "reader_id": str(admin)},
-        )
-
-
-def _admins(session: Session, leaver: Colleague) -> tuple[uuid.UUID, ...]:
-    return tuple(
-        session.scalars(
-            select(Colleague.id)
-            .where(
-                Colleague.practice_id == leaver.practice_id,
-                Colleague.active,
-                Colleague.role.in_(policy.ADMIN_ROLES),
-                Colleague.id != leaver.id,
-            )
-            .order_by(Colleague.id)
-        )
-    )
+    tell_admins(session, colleague)
 
 
 def _require_gone(colleague: Colleague) -> None:

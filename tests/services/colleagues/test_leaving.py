@@ -27,7 +27,8 @@ from db.session import Database
 from services.colleagues.choosing import Skip
 from services.colleagues.handing_over import CHOSEN, HandedOver, Part
 from services.colleagues.holdings import Some
-from services.colleagues.leaving import LEFT, LEFT_CHANGED, HandoverService
+from services.colleagues.leaving import HandoverService
+from services.colleagues.telling import LEFT, LEFT_CHANGED
 from services.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError, ServiceError
 from services.invitations.reminders import ReminderService
 from services.operator import OperatorService
