@@ -28,7 +28,7 @@ from services.practice import Bundle
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 PENDING = Request(
-    id=uuid.uuid4(),
+    id=uuid.UUID(int=31),
     kind=PermissionKind.ADD_CLIENTS,
     status=RequestStatus.PENDING,
     requester_name="Sam <Price> & *_~",
@@ -40,7 +40,7 @@ PENDING = Request(
 APPROVED = replace(PENDING, status=RequestStatus.APPROVED, decider_name="Ada Marsh", decided_at=NOW, granted_until=NOW)
 DECLINED = replace(APPROVED, status=RequestStatus.DECLINED, granted_until=None, decision_reason="Ask Clem to add them")
 EXPIRED = replace(PENDING, status=RequestStatus.EXPIRED, decided_at=NOW)
-CLIENT = replace(PENDING, kind=PermissionKind.CLIENT, client_id=uuid.uuid4(), client_name="Acme Ltd")
+CLIENT = replace(PENDING, kind=PermissionKind.CLIENT, client_id=uuid.UUID(int=43), client_name="Acme Ltd")
 BUNDLE = replace(PENDING, kind=PermissionKind.BUNDLE, days=None, bundle=60)
 ASKED = Asked(request_id=PENDING.id, admins=("U_ADA", "U_CLEM"), asked_at=NOW, repeated=False)
 
