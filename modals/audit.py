@@ -1,5 +1,6 @@
 """The audit trail: a page of what was found in it, the filter, and the messages about its export."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -103,19 +104,25 @@ def _line(line: AuditLine) -> list[list[b.Element]]:
     told = [_change(change) for change in line.changes[:_CHANGES]]
     left_out = len(line.changes) - _CHANGES
     if left_out > 0:
-        told.append(f"and {count(left_out, 'more value', 'more values')}, which the CSV file has")
-    return [what, who, [b.words(" · ".join(told))]] if told else [what, who]
+        told.append([b.words(f"and {count(left_out, 'more value', 'more values')}, which the CSV file has")])
+    changes = [part for change in told for part in (b.words(" · "), *change)][1:]
+    return [what, who, changes]
 
 
-def _change(change: Change) -> str:
+def _change(change: Change) -> list[b.Element]:
     field, before, after = change.field, change.before, change.after
     if after is None:
-        return f"{field}: was {clip(before or '', _VALUE)}"
-    return (
-        f"{field}: {clip(after, _VALUE)}"
-        if before is None
-        else (f"{field}: {clip(before, _VALUE)} → {clip(after, _VALUE)}")
-    )
+        return [b.words(f"{field}: was "), _value(field, before or "")]
+    if before is None:
+        return [b.words(f"{field}: "), _value(field, after)]
+    return [b.words(f"{field}: "), _value(field, before), b.words(" → "), _value(field, after)]
+
+
+def _value(field: str, value: str) -> b.Element:
+    """A channel's id says nothing to people; Slack shows its name."""
+    if field == words.APPROVALS_CHANNEL and re.fullmatch("[CG][A-Z0-9]+", value):
+        return b.channel(value)
+    return b.words(clip(value, _VALUE))
 
 
 def filter_form(shown: AuditFilter, place: AuditPlace) -> b.View:

@@ -51,7 +51,10 @@ class OperatorService:
         with self._database.begin() as session:
             practice = _practice(session, slack_key)
             wanted = {"region": region, "plan": plan, "bundle": bundle, "has_dhi": has_dhi}
-            changes = {name: value for name, value in wanted.items() if value is not None}
+            changes = dict[str, Any]()
+            for name, value in wanted.items():
+                if value is not None and value != getattr(practice, name):
+                    changes[name] = value
             before = {name: getattr(practice, name) for name in changes}
             for name, value in changes.items():
                 setattr(practice, name, value)
@@ -61,7 +64,10 @@ class OperatorService:
                 if fold(name) not in there:
                     there.add(fold(name))
                     added.append(add_team(session, practice, name).name)
-            self._record(session, practice, "practice.changed", practice.id, before, {**changes, "new_teams": added})
+            if added:
+                changes["new_teams"] = added
+            if changes:
+                self._record(session, practice, "practice.changed", practice.id, before, changes)
 
     def change_colleague(
         self,

@@ -141,7 +141,9 @@ NOBODY = {
 _HIDDEN = frozenset({"defaults", "tenant_id", "bot_user_id", "scopes", "extract_name"})
 """Of use to machines only; the page about the subject has the rest."""
 
+APPROVALS_CHANNEL = "Approvals channel"
 _FIELDS = {
+    "approvals_channel": APPROVALS_CHANNEL,
     "archive_after_publishing": "Archive after publishing",
     "contact_email": "E-mail",
     "days": "Days",
