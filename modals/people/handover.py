@@ -245,7 +245,8 @@ def _advice(holdings: Holdings) -> str:
                 f"Clients at {name} are connected one at a time: open each, and connect it by your own sign-in."
             )
     if holdings.to_give:
-        lines.append("Give clients to…: choose the colleague who has the rest from now on.")
+        what = "the rest" if lines else "this"
+        lines.append(f"Give clients to…: choose the colleague who has {what} from now on.")
     return "\n".join(lines)
 
 
