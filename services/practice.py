@@ -119,6 +119,7 @@ class PracticeService:
 
     def name(self, actor: Actor) -> str:
         with self._database.read() as session:
+            policy.require_active(get_colleague(session, actor))
             return session.scalars(select(Practice.name).where(Practice.id == actor.practice_id)).one()
 
     def may_set_up(self, owners: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:

@@ -77,6 +77,7 @@ def reassign(
     """Moves the chosen connections. One that is gone, or rests on the authorisation already, is skipped."""
     rows = session.execute(
         select(SyncItem, Connection)
+        .select_from(SyncItem)
         .outerjoin(Client, (Client.id == SyncItem.match_id) & seen_by(colleague))
         .outerjoin(
             Connection,

@@ -61,6 +61,7 @@ class PermissionService:
         """Takes the actor's own request back. Raises NotFoundError, ConflictError when it is no longer pending."""
         with self._database.begin() as session:
             colleague = get_colleague(session, actor, lock=True)
+            policy.require_active(colleague)
             own_request(session, colleague, request_id)
             request = find(session, actor.practice_id, request_id, lock=True)
             _require_pending(session, request, actor)
