@@ -4,30 +4,26 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot import home
-from bot.audit_messages import export_failed, exporting
-from bot.files import send_file
+from bot.file_messages import FileMessages
 from bot.leaving_messages import LeavingMessages
 from bot.permission_messages import PermissionMessages
 from bot.slack_api import SlackTransport, UploadError, retry_after
 from db.models import Lane, SyncState
-from modals import cards, connections, exports, insights, invitation_list, reminders
+from modals import cards, connections, invitation_list, reminders
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
 from modals.clients import connecting as client_connecting
 from modals.people import told
-from services import pictures
 from services.accounting.tokens import ENDED
 from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
-from services.audit.export import EXPORT as AUDIT_EXPORT
-from services.audit.export import EXPORT_FAILED as AUDIT_EXPORT_FAILED
 from services.client_sync.records import Goal, RunView
 from services.client_sync.running import PROGRESS
 from services.client_sync.service import ARRIVED
@@ -36,8 +32,6 @@ from services.colleagues.records import RightsNotice
 from services.colleagues.service import CHANGED, WELCOME
 from services.container import Services
 from services.errors import ServiceError
-from services.exports import EXPORT, EXPORT_FAILED
-from services.insights import PICTURE, PICTURE_FAILED
 from services.invitations.bulk import BULK_DONE
 from services.invitations.delivery import LINK_FAILED
 from services.invitations.records import InvitationNotice
@@ -78,6 +72,7 @@ class SlackMessenger:
 
     def kinds(self) -> list[Kind]:
         asking_permission = PermissionMessages(self._services, self._send, self._asking)
+        files = FileMessages(self._services, self._transport, self._asking, self._send)
         leaving = LeavingMessages(self._services, self._send, self._asking, _find_sent)
         return [
             _kind("slack.installed", self._installed),
@@ -100,77 +95,11 @@ class SlackMessenger:
             _kind(ARRIVED, self._sync_arrived),
             replace(_kind(DIGEST, self._reminders), on_failure=self._services.reminders.gave_up),
             _kind(BULK_DONE, self._invitations_sent),
-            # Somebody waits for it: told soon when it does not come.
-            replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
-            _kind(EXPORT_FAILED, self._client_export_failed),
-            replace(
-                _kind(AUDIT_EXPORT, exporting(self._services, self._transport, self._asking, self._send)),
-                max_attempts=5,
-                on_failure=self._services.audit_exports.failed,
-            ),
-            _kind(AUDIT_EXPORT_FAILED, export_failed(self._services, self._send)),
+            *files.kinds(_kind),
             replace(
                 _kind(REFRESH, home.refreshing(self._services, self._asking)), on_failure=self._services.home.gave_up
             ),
-            replace(_kind(PICTURE, self._insights_picture), max_attempts=5, on_failure=self._services.insights.failed),
-            _kind(PICTURE_FAILED, self._insights_failed),
         ]
-
-    def _client_export(self, claim: Claim) -> None:
-        practice_id, colleague_id = _practice(claim), uuid.UUID(claim.args["colleague_id"])
-        client_id, asked_at = uuid.UUID(claim.args["client_id"]), datetime.fromisoformat(claim.args["asked_at"])
-        try:
-            export = self._services.exports.workbook(practice_id, colleague_id, client_id, asked_at)
-        except ServiceError as refusal:
-            user = self._services.people.slack_user_id(colleague_id)
-            self._send(claim, practice_id, user, exports.refused(refusal.message))
-            return
-        with self._asking(practice_id) as client:
-            send_file(
-                self._transport,
-                client,
-                export.slack_user_id,
-                exports.sent(export),
-                key=claim.key,
-                again=claim.attempt > 1,
-                name=export.file_name,
-                title=export.title,
-                content=export.content,
-            )
-
-    def _client_export_failed(self, claim: Claim) -> None:
-        practice_id, client_id = _practice(claim), uuid.UUID(claim.args["client_id"])
-        failure = self._services.exports.failure(practice_id, uuid.UUID(claim.args["colleague_id"]), client_id)
-        message = exports.failed(failure, reference=claim.args["job_id"])
-        self._send(claim, practice_id, failure.slack_user_id, message)
-
-    def _insights_picture(self, claim: Claim) -> None:
-        practice_id, colleague_id = _practice(claim), uuid.UUID(claim.args["colleague_id"])
-        asked_at = datetime.fromisoformat(claim.args["asked_at"])
-        try:
-            made = self._services.insights.picture(practice_id, colleague_id, asked_at)
-        except ServiceError as refusal:
-            user = self._services.people.slack_user_id(colleague_id)
-            self._send(claim, practice_id, user, insights.refused(refusal.message))
-            return
-        content = pictures.draw(insights.picture(made.insights))
-        with self._asking(practice_id) as client:
-            send_file(
-                self._transport,
-                client,
-                made.slack_user_id,
-                insights.message(made),
-                key=claim.key,
-                again=claim.attempt > 1,
-                name=made.file_name,
-                title=insights.TITLE,
-                content=content,
-                alt=insights.described(made.insights),
-            )
-
-    def _insights_failed(self, claim: Claim) -> None:
-        user = self._services.people.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
-        self._send(claim, _practice(claim), user, insights.failed(reference=claim.args["job_id"]))
 
     def _installed(self, claim: Claim) -> None:
         notice = self._services.workspaces.install_notice(uuid.UUID(claim.args["colleague_id"]))
@@ -305,14 +234,14 @@ class SlackMessenger:
             raise Retry(f"Slack: {error}") from error
 
 
-def _kind(name: str, run: Callable[[Claim], None]) -> Kind:
+def _kind(name: str, run: Callable[[Claim], None], **how: Any) -> Kind:
     def guarded(claim: Claim) -> None:
         try:
             run(claim)
         except ServiceError as refusal:
             raise GiveUp(refusal.message) from refusal
 
-    return Kind(name=name, lane=Lane.SLACK, run=guarded)
+    return Kind(name=name, lane=Lane.SLACK, run=guarded, **how)
 
 
 def _practice(claim: Claim) -> uuid.UUID:

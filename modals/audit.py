@@ -204,22 +204,3 @@ def sent(file: AuditFile) -> b.Message:
             ]
         )
     return b.message(f"The audit trail as a CSV file: {count(file.rows, 'entry', 'entries')}", [b.rich(*lines)])
-
-
-def refused(reason: str) -> b.Message:
-    """It was asked for, and can't be had any more."""
-    said = f"The audit trail that you asked for was not exported. {reason}"
-    return b.message(said, [b.section(said)])
-
-
-def failed(*, reference: str) -> b.Message:
-    said = "The file of the audit trail that you asked for could not be sent."
-    advice = "Slack did not take it. Export it again; if that fails too, give whoever runs Clientdesk this reference."
-    return b.message(
-        said,
-        [
-            b.rich([b.emoji("warning"), b.words(f" {said}")], [b.words(advice)]),
-            b.context(f"Reference {reference}"),
-            b.actions(b.button(TITLE, OPEN)),
-        ],
-    )

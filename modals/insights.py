@@ -226,21 +226,3 @@ def message(made: InsightsPicture) -> b.Message:
             b.actions(b.button("Open the figures", OPEN), block_id="figures"),
         ],
     )
-
-
-def refused(reason: str) -> b.Message:
-    """It was asked for, and can't be had any more."""
-    said = f"The picture of the insights that you asked for was not made. {reason}"
-    return b.message(said, [b.section(said)])
-
-
-def failed(*, reference: str) -> b.Message:
-    said = "The picture of the insights that you asked for could not be sent."
-    advice = (
-        "Slack did not take it. Type /clients insights to see the figures, and press Send picture again; "
-        "if that fails too, give whoever runs Clientdesk this reference."
-    )
-    return b.message(
-        said,
-        [b.rich([b.emoji("warning"), b.words(f" {said}")], [b.words(advice)]), b.context(f"Reference {reference}")],
-    )

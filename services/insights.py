@@ -1,6 +1,5 @@
 """How a practice gets on with its clients: who was invited and came, what is connected, how many were added."""
 
-import uuid
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -12,7 +11,6 @@ from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from db.models import (
-    AuditEntry,
     Client,
     Colleague,
     Connection,
@@ -22,22 +20,20 @@ from db.models import (
     InvitationLink,
 )
 from db.session import Database
-from services import audit, notices, policy
+from services import files, policy
 from services.accounting.connections import ConnectionState, state_of
 from services.actor import Actor
 from services.clients.visibility import seen_by
 from services.errors import NotFoundError
-from services.jobs import Claim
+from services.files import Asked
 from services.practice import get_colleague
 from services.zones import zone
 
 PICTURE = "slack.insights_picture"
-PICTURE_FAILED = "slack.insights_picture_failed"
 WEEKS = 12
 NEWEST = 5_000
 """How many acceptances, the newest ones, the time to accept is measured from."""
 _SENT = "insights.picture_sent"
-_DOUBLE_CLICK = timedelta(minutes=1)
 _ARRIVED = (Delivery.SENT, Delivery.DELIVERED)
 _AT_ONCE = 500
 
@@ -86,7 +82,6 @@ class Insights:
 class InsightsPicture:
     """What a picture is made of. `file_name` is the same for each try of one request, and another for each request."""
 
-    slack_user_id: str
     file_name: str
     insights: Insights
 
@@ -107,63 +102,30 @@ class InsightsService:
 
         Raises NotFoundError when there is nothing to show yet, NotPermittedError.
         """
-        now = self._database.now()
         with self._database.begin() as session:
             colleague = get_colleague(session, actor, lock=True)
             policy.require_see_insights(colleague)
             _require_clients(session, colleague)
-            if _is_asked(session, actor, since=now - _DOUBLE_CLICK):
-                return
-            audit.record(session, actor, _SENT, actor.practice_id, at=now)
-            notices.tell(
-                session,
-                PICTURE,
-                f"{colleague.id}:{now.isoformat()}",
-                practice_id=actor.practice_id,
-                colleague_id=colleague.id,
-                args={"colleague_id": str(colleague.id), "asked_at": now.isoformat()},
+            files.ask(
+                session, actor, PICTURE, action=_SENT, subject_id=actor.practice_id, args={}, now=self._database.now()
             )
 
-    def picture(self, practice_id: uuid.UUID, colleague_id: uuid.UUID, asked_at: datetime) -> InsightsPicture:
+    def picture(self, asked: Asked) -> InsightsPicture:
         """Raises NotFoundError or NotPermittedError when the colleague may not have it any more."""
         with self._database.read() as session:
-            colleague = get_colleague(session, Actor(practice_id, colleague_id))
+            colleague = get_colleague(session, asked.actor)
             policy.require_see_insights(colleague)
             _require_clients(session, colleague)
-            asked = asked_at.astimezone(zone(colleague.timezone))
+            local = asked.at.astimezone(zone(colleague.timezone))
             return InsightsPicture(
-                slack_user_id=colleague.slack_user_id,
-                file_name=f"Insights {asked:%Y-%m-%d %H-%M-%S}.png",
+                file_name=f"Insights {local:%Y-%m-%d %H-%M-%S}.png",
                 insights=_insights(session, colleague, self._database.now()),
-            )
-
-    def failed(self, session: Session, claim: Claim, _: str) -> None:
-        """Has the person told that their picture won't come. Part of the transaction that gives it up."""
-        if claim.practice_id is not None:
-            notices.tell(
-                session,
-                PICTURE_FAILED,
-                claim.id,
-                practice_id=claim.practice_id,
-                colleague_id=uuid.UUID(claim.args["colleague_id"]),
-                args={"colleague_id": claim.args["colleague_id"], "job_id": str(claim.id)},
             )
 
 
 def _require_clients(session: Session, colleague: Colleague) -> None:
     if not session.scalar(select(exists().where(seen_by(colleague)))):
         raise NotFoundError("There are no clients that you can open yet, so there is nothing to draw.")
-
-
-def _is_asked(session: Session, actor: Actor, *, since: datetime) -> bool:
-    query = exists().where(
-        AuditEntry.practice_id == actor.practice_id,
-        AuditEntry.subject_id == actor.practice_id,
-        AuditEntry.colleague_id == actor.colleague_id,
-        AuditEntry.action == _SENT,
-        AuditEntry.at > since,
-    )
-    return bool(session.scalar(select(query)))
 
 
 def _insights(session: Session, colleague: Colleague, now: datetime) -> Insights:

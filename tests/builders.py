@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -15,6 +16,7 @@ from services.add_client.service import AddClientService
 from services.add_client.steps import StepName
 from services.container import Services
 from services.delivery.email import Email
+from services.files import Asked
 from services.keys import Keyring
 from services.operator import OperatorService
 from services.people import PeopleService, Profile
@@ -172,3 +174,8 @@ def client_user(database: Database, practice_id: uuid.UUID, client_id: uuid.UUID
                 created_at=database.now(),
             )
         )
+
+
+def asked(actor: Actor, at: datetime) -> Asked:
+    """A file that the actor asks for."""
+    return Asked(practice_id=actor.practice_id, colleague_id=actor.colleague_id, at=at)

@@ -37,7 +37,7 @@ LINE = AuditLine(
         Change("Organisation", None, LONG),
     ),
 )
-FILE = AuditFile(slack_user_id="U_ADA", filter=FILTER, file_name="x.csv", rows=100_000, cut_at=NOW, content=b"")
+FILE = AuditFile(filter=FILTER, file_name="x.csv", rows=100_000, cut_at=NOW, content=b"")
 
 VIEWS: dict[str, View] = {
     "audit trail": audit.page(
@@ -60,6 +60,4 @@ VIEWS: dict[str, View] = {
 }
 MESSAGES: dict[str, Message] = {
     "audit trail sent": audit.sent(FILE),
-    "audit trail refused": audit.refused("x" * 3000),
-    "audit trail failed": audit.failed(reference=str(uuid.uuid4())),
 }

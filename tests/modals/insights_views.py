@@ -29,7 +29,7 @@ FRESH = replace(
     weeks=tuple(replace(week, added=0) for week in FULL.weeks),
 )
 EMPTY = replace(FRESH, clients=0, active=0, connections=dict.fromkeys(ConnectionState, 0))
-MADE = InsightsPicture(slack_user_id="U_ADA", file_name="Insights 2026-12-28 23-59-59.png", insights=FULL)
+MADE = InsightsPicture(file_name="Insights 2026-12-28 23-59-59.png", insights=FULL)
 VIEWS: dict[str, View] = {
     "insights": insights.page(FULL),
     "insights, picture sent": insights.page(FULL, sent=True),
@@ -39,6 +39,4 @@ VIEWS: dict[str, View] = {
 }
 MESSAGES: dict[str, Message] = {
     "insights picture": insights.message(MADE),
-    "insights picture, refused": insights.refused("There are no clients that you can open yet. " * 20),
-    "insights picture, failed": insights.failed(reference="0" * 36),
 }

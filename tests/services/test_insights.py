@@ -28,7 +28,7 @@ from services.accounting.connections import ConnectionState
 from services.actor import Actor
 from services.errors import NotFoundError, NotPermittedError
 from services.insights import Funnel, Insights, InsightsService, TimeToAccept, Week
-from tests.builders import Office, add_client, created, office
+from tests.builders import Office, add_client, asked, created, office
 from tests.fakes import Clock
 
 HOUR = timedelta(hours=1)
@@ -352,8 +352,8 @@ def test_a_picture_is_of_the_figures_when_it_is_drawn_and_named_by_when_it_was_a
 ) -> None:
     client(database, birch, "Acme Ltd")
     clock.set(datetime(2026, 7, 1, 8, 0, 7, tzinfo=UTC))
-    made = insights.picture(birch.practice_id, birch.ada.colleague_id, clock.now() - timedelta(minutes=3))
-    assert (made.slack_user_id, made.file_name) == ("U_ADA", "Insights 2026-07-01 08-57-07.png")
+    made = insights.picture(asked(birch.ada, clock.now() - timedelta(minutes=3)))
+    assert made.file_name == "Insights 2026-07-01 08-57-07.png"
     assert made.insights == insights.figures(birch.ada)
 
 
@@ -361,5 +361,5 @@ def test_without_clients_no_picture_is_drawn(birch: Office, insights: InsightsSe
     with pytest.raises(NotFoundError, match="nothing to draw"):
         insights.request_picture(birch.ada)
     with pytest.raises(NotFoundError, match="nothing to draw"):
-        insights.picture(birch.practice_id, birch.ada.colleague_id, database.now())
+        insights.picture(asked(birch.ada, database.now()))
     assert pictures(database) == []

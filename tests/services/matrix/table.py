@@ -102,11 +102,7 @@ WITHOUT_PERSON = {
     "permission_cards.keep_place": Why.JOB,
     "permission_ending.ended": Why.JOB,
     "permission_ending.sweep": Why.CLOCK,
-    "exports.failed": Why.JOB,
-    "exports.failure": Why.MESSAGE,
     "exports.workbook": Why.MESSAGE,
-    "audit_exports.failed": Why.JOB,
     "audit_exports.file": Why.MESSAGE,
-    "insights.failed": Why.JOB,
     "insights.picture": Why.MESSAGE,
 }
