@@ -13,7 +13,7 @@ COPY modals modals
 COPY services services
 COPY db db
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    HOST=0.0.0.0 PORT=8000 DATABASE_URL=sqlite:////data/clientdesk.db
+    MPLCONFIGDIR=/tmp/matplotlib HOST=0.0.0.0 PORT=8000 DATABASE_URL=sqlite:////data/clientdesk.db
 USER clientdesk
 VOLUME /data
 EXPOSE 8000

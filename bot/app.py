@@ -19,13 +19,18 @@ from bot.router import Kind, Route, Router
 from bot.slack_api import SlackTransport
 from handlers import (
     add_client,
+    audit,
     client_sync,
     clients,
     commands,
+    handover,
     home,
+    insights,
     invitations,
+    people,
     permissions,
     reminders,
+    settings,
     subscription,
     workspaces,
 )
@@ -49,13 +54,18 @@ def routes() -> Router:
     router = Router()
     for feature in (
         add_client,
+        audit,
         client_sync,
         clients,
         commands,
+        handover,
         home,
+        insights,
         invitations,
+        people,
         permissions,
         reminders,
+        settings,
         subscription,
         workspaces,
     ):

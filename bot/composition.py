@@ -43,6 +43,7 @@ from services.delivery.sms import TwilioTexter
 from services.installs import InstallService
 from services.jobs import Jobs
 from services.keys import Keyring
+from services.overview.watching import REFRESH
 
 # Database connections. The threads that wait for Slack or a provider hold none, so a worker needs far fewer than it has
 # threads; who finds none free waits. A PostgreSQL has 100: enough for one process of each kind.
@@ -229,7 +230,9 @@ class Composition:
             [
                 *worker.ticks(),
                 Tick(name="reminders.sweep", every=timedelta(minutes=1), call=self.services.reminders.sweep),
+                Tick(name=REFRESH, every=timedelta(seconds=5), call=self.services.home.look),
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
+                Tick(name="permissions.expire", every=timedelta(minutes=1), call=self.services.permission_ending.sweep),
                 Tick(name="workspaces.purge", every=timedelta(days=1), call=self.services.workspaces.purge),
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
                 Tick(name="consent.prune", every=timedelta(days=1), call=self.services.consent.prune),

@@ -12,7 +12,7 @@ from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from bot.errors import ErrorMapper
-from bot.identity import profile_of
+from bot.profiles import profile_of
 from bot.slack_api import PracticeSlack, SlackTransport
 from handlers.ports import Consent, ConsentRefusedError, Grant
 from services.people import Profile

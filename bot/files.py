@@ -7,8 +7,10 @@ from slack_sdk import WebClient
 
 from bot.slack_api import SlackTransport
 from modals.blocks import Message
+from modals.text import clip
 
 _LOOKED_BACK = 100
+_LONGEST_ALT = 1000
 
 
 def send_file(
@@ -22,15 +24,19 @@ def send_file(
     name: str,
     title: str,
     content: bytes,
+    alt: str | None = None,
 ) -> None:
-    """The file, with the message's blocks above it. `again`: an earlier try may have sent it, which is looked for.
+    """The file, with the message's blocks above it; `alt` is what a picture says to those who do not see it.
+    `again`: an earlier try may have sent it, which is looked for.
 
     Raises UploadError or what the client raises.
     """
     channel = str(client.conversations_open(users=user_id)["channel"]["id"])
     if again and _is_there(client, channel, key, name):
         return
-    upload = client.files_getUploadURLExternal(filename=name, length=len(content))
+    upload = client.files_getUploadURLExternal(
+        filename=name, length=len(content), alt_txt=alt and clip(alt, _LONGEST_ALT)
+    )
     transport.upload(str(upload["upload_url"]), content)
     # A message with a file takes no metadata: the name of its first block tells it from others.
     first, *more = message["blocks"]

@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from bot.errors import ErrorMapper
+from bot.profiles import is_bot, is_from_elsewhere, is_guest, profile_of
 from bot.slack_api import PracticeSlack, SlackTransport
 from handlers.ports import Caller
 from services.errors import NotPermittedError
-from services.people import PeopleService, Profile, Standing
+from services.people import PeopleService, Standing
 from services.workspaces import WorkspaceService
 
 _MOST_KEPT = 20_000
@@ -84,11 +85,11 @@ class Identity:
         slack = self.slack(caller.slack_key)
         self._require_own_team(caller, slack)
         user = slack.profile(caller.user_id)
-        if caller.is_outsider or _is_from_elsewhere(user, caller):
+        if caller.is_outsider or is_from_elsewhere(user, caller):
             raise NotPermittedError(
                 "Clientdesk here belongs to another company, so you can't use it in this workspace."
             )
-        if user.get("is_bot") or user.get("is_restricted") or user.get("is_ultra_restricted"):
+        if is_bot(user) or is_guest(user):
             raise NotPermittedError("Guests can't use Clientdesk. Ask a member of this workspace to do it for you.")
         return self._people.first_contact(
             caller.slack_key, slack.workspace_name(caller.team_id), profile_of(caller.user_id, user)
@@ -105,26 +106,7 @@ class Identity:
             raise NotPermittedError("Clientdesk is not installed in your workspace.")
 
 
-def profile_of(user_id: str, user: dict[str, Any]) -> Profile:
-    """From Slack's record of a person."""
-    profile = user.get("profile") or {}
-    return Profile(
-        slack_user_id=user_id,
-        name=profile.get("real_name") or user.get("real_name") or user.get("name") or user_id,
-        email=profile.get("email") or None,
-        timezone=user.get("tz") or "UTC",
-        runs_workspace=bool(user.get("is_admin") or user.get("is_owner")),
-    )
-
-
 def _keep(kept: dict[_K, _V], key: _K, value: _V) -> None:
     if len(kept) >= _MOST_KEPT:
         kept.clear()
     kept[key] = value
-
-
-def _is_from_elsewhere(user: dict[str, Any], caller: Caller) -> bool:
-    """In an Enterprise Grid organisation a person belongs to several workspaces."""
-    grid = user.get("enterprise_user") or {}
-    homes = {user.get("team_id"), grid.get("enterprise_id"), *(grid.get("teams") or ())} - {None}
-    return bool(user.get("is_stranger")) or (bool(homes) and homes.isdisjoint({caller.team_id, caller.slack_key}))

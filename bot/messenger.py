@@ -4,35 +4,41 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.files import send_file
+from bot import home
+from bot.file_messages import FileMessages
+from bot.leaving_messages import LeavingMessages
+from bot.permission_messages import PermissionMessages
 from bot.slack_api import SlackTransport, UploadError, retry_after
 from db.models import Lane, SyncState
-from modals import cards, connections, exports, invitation_list, permissions, reminders
+from modals import cards, connections, invitation_list, reminders
 from modals.add_client import connecting, openings
 from modals.blocks import Message
 from modals.client_sync import progress, results
 from modals.clients import connecting as client_connecting
+from modals.people import told
 from services.accounting.tokens import ENDED
 from services.accounting.upkeep import CONNECTIONS_ENDED, LAPSING, UpkeepNotice
 from services.client_sync.records import Goal, RunView
 from services.client_sync.running import PROGRESS
 from services.client_sync.service import ARRIVED
 from services.clients.connecting import FINISHED
+from services.colleagues.records import RightsNotice
+from services.colleagues.service import CHANGED, WELCOME
 from services.container import Services
 from services.errors import ServiceError
-from services.exports import EXPORT, EXPORT_FAILED
 from services.invitations.bulk import BULK_DONE
 from services.invitations.delivery import LINK_FAILED
 from services.invitations.records import InvitationNotice
 from services.invitations.reminders import DIGEST
 from services.jobs import Claim, GiveUp, Kind, Retry
-from services.permissions import ASKED, CLOSED, DECIDED, Place
+from services.overview.watching import REFRESH
+from services.permissions.records import Place
 
 _UNREACHABLE = {
     "account_inactive",
@@ -65,6 +71,9 @@ class SlackMessenger:
         self._single_token = single_token
 
     def kinds(self) -> list[Kind]:
+        asking_permission = PermissionMessages(self._services, self._send, self._asking)
+        files = FileMessages(self._services, self._transport, self._asking, self._send)
+        leaving = LeavingMessages(self._services, self._send, self._asking, _find_sent)
         return [
             _kind("slack.installed", self._installed),
             _kind("slack.welcome", self._welcome),
@@ -78,45 +87,19 @@ class SlackMessenger:
             _kind(ENDED, self._authorisation_ended),
             _kind(LAPSING, self._authorisation_lapsing),
             _kind(CONNECTIONS_ENDED, self._connections_ended),
-            _kind(ASKED, self._permission_asked),
-            _kind(CLOSED, self._permission_closed),
-            _kind(DECIDED, self._permission_decided),
+            *(_kind(name, run) for name, run in asking_permission.runs().items()),
+            *(_kind(name, run) for name, run in leaving.runs().items()),
+            _kind(CHANGED, self._about_rights(told.rights_changed)),
+            _kind(WELCOME, self._about_rights(told.colleague_added)),
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
             replace(_kind(DIGEST, self._reminders), on_failure=self._services.reminders.gave_up),
             _kind(BULK_DONE, self._invitations_sent),
-            # Somebody waits for it: told soon when it does not come.
-            replace(_kind(EXPORT, self._client_export), max_attempts=5, on_failure=self._services.exports.failed),
-            _kind(EXPORT_FAILED, self._client_export_failed),
+            *files.kinds(_kind),
+            replace(
+                _kind(REFRESH, home.refreshing(self._services, self._asking)), on_failure=self._services.home.gave_up
+            ),
         ]
-
-    def _client_export(self, claim: Claim) -> None:
-        practice_id, colleague_id = _practice(claim), uuid.UUID(claim.args["colleague_id"])
-        client_id, asked_at = uuid.UUID(claim.args["client_id"]), datetime.fromisoformat(claim.args["asked_at"])
-        try:
-            export = self._services.exports.workbook(practice_id, colleague_id, client_id, asked_at)
-        except ServiceError as refusal:
-            user = self._services.people.slack_user_id(colleague_id)
-            self._send(claim, practice_id, user, exports.refused(refusal.message))
-            return
-        with self._asking(practice_id) as client:
-            send_file(
-                self._transport,
-                client,
-                export.slack_user_id,
-                exports.sent(export),
-                key=claim.key,
-                again=claim.attempt > 1,
-                name=export.file_name,
-                title=export.title,
-                content=export.content,
-            )
-
-    def _client_export_failed(self, claim: Claim) -> None:
-        practice_id, client_id = _practice(claim), uuid.UUID(claim.args["client_id"])
-        failure = self._services.exports.failure(practice_id, uuid.UUID(claim.args["colleague_id"]), client_id)
-        message = exports.failed(failure, reference=claim.args["job_id"])
-        self._send(claim, practice_id, failure.slack_user_id, message)
 
     def _installed(self, claim: Claim) -> None:
         notice = self._services.workspaces.install_notice(uuid.UUID(claim.args["colleague_id"]))
@@ -145,16 +128,18 @@ class SlackMessenger:
         self._send(claim, notice.practice_id, notice.slack_user_id, client_connecting.consent_finished(notice))
 
     def _authorisation_ended(self, claim: Claim) -> None:
-        notice = self._services.upkeep.ended_notice(_practice(claim), _authorisation(claim))
+        notice = self._services.upkeep.ended_notice(_practice(claim), _authorisation(claim), _reader(claim))
         self._tell_holder(claim, notice, connections.authorisation_ended)
 
     def _authorisation_lapsing(self, claim: Claim) -> None:
-        notice = self._services.upkeep.lapsing_notice(_practice(claim), _authorisation(claim))
+        notice = self._services.upkeep.lapsing_notice(_practice(claim), _authorisation(claim), _reader(claim))
         self._tell_holder(claim, notice, connections.authorisation_lapsing)
 
     def _connections_ended(self, claim: Claim) -> None:
         ended = [uuid.UUID(each) for each in claim.args["connection_ids"]]
-        notice = self._services.upkeep.connections_ended_notice(_practice(claim), _authorisation(claim), ended)
+        notice = self._services.upkeep.connections_ended_notice(
+            _practice(claim), _authorisation(claim), ended, _reader(claim)
+        )
         self._tell_holder(claim, notice, connections.connections_ended)
 
     def _tell_holder(self, claim: Claim, notice: UpkeepNotice | None, card: Callable[[UpkeepNotice], Message]) -> None:
@@ -169,25 +154,14 @@ class SlackMessenger:
 
         return _kind(name, run)
 
-    def _permission_asked(self, claim: Claim) -> None:
-        practice_id, card_id = _practice(claim), uuid.UUID(claim.args["card_id"])
-        card = self._services.permissions.card(practice_id, card_id)
-        message = permissions.card(card.request) if card.wanted else None
-        place = self._send(claim, practice_id, card.slack_user_id, message)
-        if place is not None:
-            self._services.permissions.keep_place(claim, practice_id, card_id, place)
+    def _about_rights(self, card: Callable[[RightsNotice], Message]) -> Callable[[Claim], None]:
+        def run(claim: Claim) -> None:
+            colleague_id, by = uuid.UUID(claim.args["colleague_id"]), uuid.UUID(claim.args["by"])
+            notice = self._services.colleagues.notice(_practice(claim), colleague_id, by)
+            if notice is not None:
+                self._send(claim, notice.practice_id, notice.slack_user_id, card(notice))
 
-    def _permission_closed(self, claim: Claim) -> None:
-        practice_id = _practice(claim)
-        card = self._services.permissions.card(practice_id, uuid.UUID(claim.args["card_id"]))
-        if card.place is not None:
-            with self._asking(practice_id) as client:
-                client.chat_update(channel=card.place.channel, ts=card.place.ts, **permissions.card(card.request))
-
-    def _permission_decided(self, claim: Claim) -> None:
-        practice_id = _practice(claim)
-        request = self._services.permissions.request(practice_id, uuid.UUID(claim.args["request_id"]))
-        self._send(claim, practice_id, request.requester_slack_user_id, permissions.decided(request))
+        return run
 
     def _sync_progress(self, claim: Claim) -> None:
         """One message, edited as the sync goes on. It is asked again until the last edit shows how the sync ended."""
@@ -260,14 +234,14 @@ class SlackMessenger:
             raise Retry(f"Slack: {error}") from error
 
 
-def _kind(name: str, run: Callable[[Claim], None]) -> Kind:
+def _kind(name: str, run: Callable[[Claim], None], **how: Any) -> Kind:
     def guarded(claim: Claim) -> None:
         try:
             run(claim)
         except ServiceError as refusal:
             raise GiveUp(refusal.message) from refusal
 
-    return Kind(name=name, lane=Lane.SLACK, run=guarded)
+    return Kind(name=name, lane=Lane.SLACK, run=guarded, **how)
 
 
 def _practice(claim: Claim) -> uuid.UUID:
@@ -278,6 +252,12 @@ def _practice(claim: Claim) -> uuid.UUID:
 
 def _authorisation(claim: Claim) -> uuid.UUID:
     return uuid.UUID(claim.args["authorisation_id"])
+
+
+def _reader(claim: Claim) -> uuid.UUID | None:
+    """Whoever is told in place of the holder."""
+    reader = claim.args.get("reader_id")
+    return uuid.UUID(reader) if reader else None
 
 
 def _find_sent(client: WebClient, user_id: str, key: str) -> Place | None:

@@ -146,11 +146,11 @@ class Settings(BaseModel):
             raise ValueError("reads +447911123456, a short code, MG… (a messaging service), or a name of 11 characters")
         return value
 
-    @field_validator("mobile_app_url")
+    @field_validator("mobile_app_url", "billing_url")
     @classmethod
-    def _app_page(cls, value: str | None) -> str | None:
-        # A store's page may be told apart by its query alone.
-        if value is not None and not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
+    def _page(cls, value: str | None) -> str | None:
+        # A store's page may be told apart by its query alone. Slack takes at most 3,000 characters for a button.
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#]+[^\s]{0,2800}", value):
             raise ValueError("reads https://apps.example/clientdesk")
         return value
 

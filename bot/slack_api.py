@@ -4,7 +4,7 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
@@ -17,10 +17,15 @@ from typing_extensions import override
 
 from bot.downloads import download
 from bot.errors import ErrorMapper
+from bot.profiles import profile_of, why_not
+from handlers.ports import Caller
 from modals.blocks import Message, View
+from services.people import Profile
 
 _log = logging.getLogger(__name__)
+_UNKNOWN = frozenset({"user_not_found", "user_not_visible"})
 _CLOSED = frozenset({"not_found", "view_not_found"})
+_NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "no_permission"})
 _UNTIL_SHOWN = (0.1, 0.2, 0.4, 0.8, 1.5)
 """Seconds between looks for a view that an answer of ours shows. Slack takes an answer for 3 seconds."""
 _TIMEOUT = urllib3.Timeout(connect=3, read=10)
@@ -187,6 +192,16 @@ class PracticeSlack:
     def say(self, user_id: str, message: Message) -> None:
         self._client.chat_postMessage(channel=user_id, **message)
 
+    def post(self, channel: str, message: Message) -> str | None:
+        try:
+            self._client.chat_postMessage(channel=channel, **message)
+        except SlackApiError as error:
+            code = str(error.response["error"])
+            if code not in _NOT_THERE and not code.startswith("restricted_action"):
+                raise
+            return code
+        return None
+
     def update_message(self, channel: str, ts: str, message: Message) -> None:
         try:
             self._client.chat_update(channel=channel, ts=ts, **message)
@@ -217,6 +232,23 @@ class PracticeSlack:
         """Slack's own record of a person."""
         user: dict[str, Any] = self._client.users_info(user=user_id)["user"]
         return user
+
+    def members(self, user_ids: Iterable[str], caller: Caller) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
+        found, refused = list[Profile](), list[str]()
+        for user_id in user_ids:
+            try:
+                user = self.profile(user_id)
+            except SlackApiError as error:
+                if error.response["error"] not in _UNKNOWN:
+                    raise
+                refused.append("Somebody whom you chose is not in this workspace.")
+                continue
+            why = why_not(user, caller)
+            if why is None:
+                found.append(profile_of(user_id, user))
+            else:
+                refused.append(why)
+        return tuple(found), tuple(refused)
 
     def workspace_name(self, team_id: str | None) -> str:
         team: dict[str, Any] = self._client.team_info(team=team_id)["team"]

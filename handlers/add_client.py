@@ -83,12 +83,10 @@ def start_over(ack: Ack, actor: Actor, body: dict[str, Any], services: Services,
     after(lambda: slack.update(body["view"], pages.page(services.add_client.start_over(actor))))
 
 
-def discard(
-    ack: Ack, actor: Actor, caller: Caller, action: dict[str, Any], services: Services, slack: Slack, after: After
-) -> None:
+def discard(ack: Ack, actor: Actor, action: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
     services.add_client.discard(actor, uuid.UUID(action["value"]))
     ack()
-    after(show_home, actor, caller, services, slack)
+    after(show_home, actor, services, slack)
 
 
 def submit_page(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:

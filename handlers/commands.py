@@ -5,10 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from handlers import clients, invitations, reminders
+from handlers import audit, clients, insights, invitations, people, permissions, settings
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from modals import help_text
+from modals.audit import AuditPlace
 from services.clients.search import Wish
 from services.container import Services
 from services.invitations.listing import InvitationWish
@@ -47,6 +48,10 @@ _PAGES: dict[str, Callable[[str], Page]] = {
     "list": lambda _: partial(clients.show_list, wish=Wish()),
     "find": lambda text: partial(clients.show_list, wish=Wish(text)),
     "invitations": lambda _: partial(invitations.show_list, wish=InvitationWish()),
-    "settings": lambda _: reminders.show_settings,
+    "insights": lambda _: insights.show_insights,
+    "requests": lambda _: permissions.show_list,
+    "team": lambda _: people.show_list,
+    "audit": lambda _: partial(audit.show_trail, place=AuditPlace()),
+    "settings": lambda _: settings.show_settings,
 }
 """What each word shows, by the rest of the line."""

@@ -8,6 +8,7 @@ from modals import home
 from services.actor import Actor
 from services.container import Services
 from services.errors import ServiceError
+from services.overview.records import Home
 
 
 def register(router: Registry) -> None:
@@ -19,20 +20,28 @@ def opened(
 ) -> None:
     ack()
     if event.get("tab") == "home":
-        after(_publish, caller, admit, services, slack)
+        after(_publish_opened, caller, admit, services, slack)
 
 
-def _publish(caller: Caller, admit: Admission, services: Services, slack: Slack) -> None:
+def _publish_opened(caller: Caller, admit: Admission, services: Services, slack: Slack) -> None:
     try:
         standing = admit(caller)
     except ServiceError as refusal:
         slack.publish_home(caller.user_id, home.refused(refusal.message))
         return
-    if standing.set_up:
-        show_home(standing.actor, caller, services, slack)
-    else:
+    page = services.home.opened(standing.actor)
+    if page is None:
         slack.publish_home(caller.user_id, home.not_set_up(standing.may_set_up))
+    else:
+        _publish(page, services, slack)
 
 
-def show_home(actor: Actor, caller: Caller, services: Services, slack: Slack) -> None:
-    slack.publish_home(caller.user_id, home.overview(services.overview.of(actor)))
+def show_home(actor: Actor, services: Services, slack: Slack) -> None:
+    """After something that the person did there."""
+    _publish(services.home.changed(actor), services, slack)
+
+
+def _publish(page: Home, services: Services, slack: Slack) -> None:
+    view = home.page(page)
+    slack.publish_home(page.slack_user_id, view)
+    services.home.shown(page, home.digest(view))

@@ -1,7 +1,7 @@
 """What handlers are given beside Bolt's own arguments. The outer layer implements the Protocols."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -49,6 +49,9 @@ class Slack(Protocol):
     def say(self, user_id: str, message: Message) -> None:
         """A direct message."""
 
+    def post(self, channel: str, message: Message) -> str | None:
+        """In a channel. Slack's word for why the app may not write there; None where it did."""
+
     def update_message(self, channel: str, ts: str, message: Message) -> None:
         """Replaces one of the app's own messages, unless it was deleted meanwhile."""
 
@@ -63,6 +66,9 @@ class Slack(Protocol):
 
     def owners(self) -> tuple[str, ...]:
         """The Slack ids of the workspace's owners and admins."""
+
+    def members(self, user_ids: Iterable[str], caller: Caller) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
+        """What Slack says of these people: those who can be colleagues, and in words why the others can't."""
 
 
 SlackOf = Callable[[uuid.UUID], Slack | None]

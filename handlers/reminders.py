@@ -7,6 +7,7 @@ from typing import Any
 from handlers.forms import message_place, show
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
+from handlers.settings import page
 from handlers.workspaces import enter
 from modals import blocks as b
 from modals import reminders
@@ -19,7 +20,6 @@ def register(router: Registry) -> None:
     router.action(reminders.STOP, stop)
     router.action(reminders.SETTINGS, open_settings)
     router.view(reminders.SAVE, save_settings)
-    router.event("user_change", follow_zone)
 
 
 def snooze(
@@ -52,12 +52,7 @@ def open_settings(
     after: After,
 ) -> None:
     ack()
-    show_settings(caller, body, admit, services, slack, after)
 
-
-def show_settings(
-    caller: Caller, body: dict[str, Any], admit: Admission, services: Services, slack: Slack, after: After
-) -> None:
     def build(actor: Actor) -> b.View:
         return reminders.settings(services.reminder_settings.shown(actor))
 
@@ -67,14 +62,7 @@ def show_settings(
 def save_settings(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
     mine, practice = reminders.read_settings(view)
     services.reminder_settings.change(actor, mine=mine, practice=practice)
-    ack(response_action="update", view=reminders.saved())
-
-
-def follow_zone(ack: Ack, caller: Caller, event: dict[str, Any], services: Services) -> None:
-    user = event.get("user")
-    if isinstance(user, dict) and isinstance(user.get("id"), str) and isinstance(user.get("tz"), str):
-        services.reminders.zone_changed(caller.slack_key, user["id"], user["tz"])
-    ack()
+    ack(response_action="update", view=page(services, actor, saved=True))
 
 
 def _settle(body: dict[str, Any], action: dict[str, Any], slack: Slack, after: After, said: list[b.Element]) -> None:

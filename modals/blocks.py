@@ -4,7 +4,7 @@ Strings from outside go into plain_text or rich text, where Slack reads no marku
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from modals.text import clip, escape
@@ -66,6 +66,10 @@ def link(url: str, text: str | None = None) -> Element:
 
 def mention(slack_user_id: str) -> Element:
     return {"type": "user", "user_id": slack_user_id}
+
+
+def channel(channel_id: str) -> Element:
+    return {"type": "channel", "channel_id": channel_id}
 
 
 def mentions(slack_user_ids: Sequence[str], *, most: int = 20) -> list[Element]:
@@ -245,6 +249,39 @@ def multi_search(action_id: str, initial: Sequence[Element] = (), *, placeholder
 def file_input(filetypes: Sequence[str], *, most: int = 1) -> Element:
     """`filetypes` are what Slack offers first; a person can choose others all the same."""
     return {"type": "file_input", "action_id": "value", "filetypes": list(filetypes), "max_files": most}
+
+
+def people(initial: Sequence[str] = (), *, most: int, placeholder: str = "Choose people") -> Element:
+    """A select of the workspace's people, by Slack's ids."""
+    return _with(
+        {
+            "type": "multi_users_select",
+            "action_id": "value",
+            "max_selected_items": most,
+            "placeholder": plain(placeholder, 150),
+        },
+        initial_users=list(initial) or None,
+    )
+
+
+def own_channel(initial: str | None = None) -> Element:
+    """A select of the workspace's channels, without those that other companies share."""
+    return _with(
+        {
+            "type": "conversations_select",
+            "action_id": "value",
+            "filter": {"include": ["public", "private"], "exclude_external_shared_channels": True},
+            "placeholder": plain("Choose a channel", 150),
+        },
+        initial_conversation=initial,
+    )
+
+
+def day(initial: date | None = None) -> Element:
+    return _with(
+        {"type": "datepicker", "action_id": "value", "placeholder": plain("Choose a day", 150)},
+        initial_date=initial and initial.isoformat(),
+    )
 
 
 def modal(

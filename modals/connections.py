@@ -16,11 +16,11 @@ _TOGETHER = frozenset({Provider.XERO})
 def authorisation_ended(notice: UpkeepNotice) -> b.Message:
     name = NAMES[notice.provider]
     return _message(
-        f"Your sign-in at {name} has ended",
+        f"{_whose(notice)} sign-in at {name} has ended",
         [b.words(f"{name} no longer accepts it, so Clientdesk can't reach what rests on it.")],
         notice,
         "Not connected any more: ",
-        _sign_in_again(notice.provider),
+        _sign_in_again(notice),
     )
 
 
@@ -33,19 +33,22 @@ def connections_ended(notice: UpkeepNotice) -> b.Message:
         f"{said} no longer connected to {name}",
         [
             b.words(
-                f"{name} no longer lets your sign-in at {'these organisations' if several else 'this organisation'}."
+                f"{name} no longer lets {_whose(notice, 'your')} sign-in at "
+                f"{'these organisations' if several else 'this organisation'}."
             )
         ],
         notice,
         "Not connected any more: ",
-        f"Check at {name} that you still have access. {_sign_in_again(notice.provider)}",
+        _sign_in_again(notice)
+        if notice.holder
+        else f"Check at {name} that you still have access. {_sign_in_again(notice)}",
     )
 
 
 def authorisation_lapsing(notice: UpkeepNotice) -> b.Message:
     name = NAMES[notice.provider]
     return _message(
-        f"Your sign-in at {name} will end soon",
+        f"{_whose(notice)} sign-in at {name} will end soon",
         [
             b.words(f"Clientdesk could not renew it for some time. If that goes on, {name} ends it on "),
             b.moment(notice.lapses_at),
@@ -53,7 +56,7 @@ def authorisation_lapsing(notice: UpkeepNotice) -> b.Message:
         ],
         notice,
         "Connected by it: ",
-        _sign_in_again(notice.provider),
+        _sign_in_again(notice),
     )
 
 
@@ -73,9 +76,22 @@ def _names(notice: UpkeepNotice) -> str:
     return f"{named} and {notice.more:,} more" if notice.more else named
 
 
-def _sign_in_again(provider: Provider) -> str:
+def _whose(notice: UpkeepNotice, yours: str = "Your") -> str:
+    return yours if notice.holder is None else f"{clip(notice.holder, _LONGEST_NAME)}’s"
+
+
+def _sign_in_again(notice: UpkeepNotice) -> str:
+    together = notice.provider in _TOGETHER
+    if notice.holder is not None:
+        left = f"{clip(notice.holder, _LONGEST_NAME)} has left. To put it right, "
+        if together:
+            return (
+                f"{left}press Reconnect, choose Reconnect all or Reassign clients, and sign in there as somebody who "
+                "sees these organisations."
+            )
+        return f"{left}open each of these clients and connect it by your own sign-in."
     again = "sign in there as the same person. Clients that are within reach are connected again by themselves."
-    if provider in _TOGETHER:
+    if together:
         return f"To put it right, press Reconnect, choose Reconnect all and {again}"
     return f"To put it right, open one of these clients, press Reconnect and {again}"
 

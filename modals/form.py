@@ -49,6 +49,12 @@ def _value(element: Mapping[str, Any]) -> Any:
             return chosen["value"] if chosen else None
         case "file_input":
             return files(element.get("files"))
+        case "multi_users_select":
+            return list(element.get("selected_users") or ())
+        case "conversations_select":
+            return element.get("selected_conversation")
+        case "datepicker":
+            return element.get("selected_date")
         case _:
             value = element.get("value")
             # PostgreSQL keeps no NUL, and nobody means to type one.

@@ -16,7 +16,11 @@ def commands() -> b.Message:
                 [b.code("/clients list"), b.words(" lists your clients. Each has a card with its connection.")],
                 [b.code("/clients find acme"), b.words(" finds them by a part of name, code, organisation or e-mail.")],
                 [b.code("/clients invitations"), b.words(" shows how each stands, and sends them anew.")],
-                [b.code("/clients settings"), b.words(" says when you are reminded of invitations.")],
+                [b.code("/clients insights"), b.words(" shows who accepted, what is connected, whom you added.")],
+                [b.code("/clients requests"), b.words(" shows who asks for access, and asks for yours.")],
+                [b.code("/clients team"), b.words(" shows your colleagues, what they may do, and their teams.")],
+                [b.code("/clients audit"), b.words(" shows admins who changed what, and when.")],
+                [b.code("/clients settings"), b.words(" shows the practice's settings, and changes them.")],
                 [b.code("/clients help"), b.words(" shows this.")],
                 [b.words("In threads, use the shortcuts menu instead: commands do not work there.")],
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 from modals import blocks as b
 from modals import form, invitations
+from modals.settings import ids as settings_ids
 from modals.text import clip
 from services.errors import InvalidError
 from services.invitations.reminder_settings import MOST_DAYS_AHEAD, ReminderSettings, ShownSettings
@@ -22,6 +23,7 @@ _NAME = 150
 _SNOOZES = {Snooze.ONE_DAY: "1 day", Snooze.THREE_DAYS: "3 days", Snooze.MONDAY: "Until Monday"}
 _DAYS = {0: "On the last day", 1: "1 day before"} | {days: f"{days} days before" for days in range(2, 7)}
 _ON = "on"
+_NUDGED = "Clients are reminded by e-mail, too, 3 and 6 days after the invitation."
 
 
 def digest(shown: Digest) -> b.Message:
@@ -82,7 +84,8 @@ def settings(shown: ShownSettings) -> b.View:
     blocks = [b.field("mine", "For you", mine, optional=True)]
     practice = shown.practice
     if not shown.may_change:
-        blocks.append(b.rich(*_described(practice)))
+        changed_by = [b.words("A Practice Admin or Client Admin can change that.")]
+        blocks.append(b.rich(*described(practice), changed_by))
     else:
         reminds = b.checkboxes([b.option("Remind whoever invited", _ON)], [_ON] if practice.reminds else [])
         days = [b.option(text, str(each)) for each, text in _DAYS.items()]
@@ -103,17 +106,15 @@ def settings(shown: ShownSettings) -> b.View:
             b.field("hour", "At this hour of each person's own morning", b.select(hours, str(practice.hour))),
             b.field("nudges", "Clients", nudges, optional=True),
         ]
+    blocks.append(b.actions(b.button("Back", settings_ids.OPEN), block_id="navigation"))
     return b.modal(TITLE, blocks, callback_id=SAVE, submit="Save", close="Cancel")
 
 
-def _described(practice: ReminderSettings) -> list[list[b.Element]]:
-    if not practice.reminds:
-        return [[b.words("Your practice has reminders of invitations turned off.")]]
+def described(practice: ReminderSettings) -> list[list[b.Element]]:
     days = ", ".join(_DAYS[each].lower() for each in practice.days) or "no day before"
-    return [
-        [b.words(f"Your practice reminds at {practice.hour:02}:00, {days}, and once an invitation has expired.")],
-        [b.words("A Practice Admin or Client Admin can change that.")],
-    ]
+    said = f"Your practice reminds at {practice.hour:02}:00, {days}, and once an invitation has expired."
+    lines = [[b.words(said if practice.reminds else "Your practice has reminders of invitations turned off.")]]
+    return [*lines, [b.words(_NUDGED)]] if practice.nudges_clients else lines
 
 
 def read_settings(view: Mapping[str, Any]) -> tuple[bool, ReminderSettings | None]:
@@ -136,7 +137,3 @@ def read_settings(view: Mapping[str, Any]) -> tuple[bool, ReminderSettings | Non
         hour=int(hour),
         nudges_clients=bool(raw.get("nudges")),
     )
-
-
-def saved() -> b.View:
-    return b.modal(TITLE, [b.section("Saved. Reminders follow this from now on.")])

@@ -28,6 +28,12 @@ REGIONS = {
     Region.OTHER: "Another country",
 }
 PLANS = {Plan.ESSENTIALS: "Essentials", Plan.ADVANCED: "Advanced"}
+PLAN_OPTIONS = (
+    b.option(PLANS[Plan.ESSENTIALS], Plan.ESSENTIALS),
+    b.option(PLANS[Plan.ADVANCED], Plan.ADVANCED, "With Teams and Account managers"),
+)
+DHI = "dhi"
+ADD_ON_OPTIONS = (b.option("Data Health & Insights", DHI),)
 
 
 def form(practice_name: str) -> b.View:
@@ -37,29 +43,14 @@ def form(practice_name: str) -> b.View:
             b.section("This takes a minute and is done once. You become the first Practice Admin."),
             b.field("name", "Practice's name", b.text_input(clip(practice_name, 100))),
             b.field("region", "Region", b.select([b.option(text, value) for value, text in REGIONS.items()])),
-            b.field(
-                "plan",
-                "Plan",
-                b.radios(
-                    [
-                        b.option("Essentials", Plan.ESSENTIALS),
-                        b.option("Advanced", Plan.ADVANCED, "With Teams and Account managers"),
-                    ],
-                    Plan.ESSENTIALS,
-                ),
-            ),
+            b.field("plan", "Plan", b.radios(PLAN_OPTIONS, Plan.ESSENTIALS)),
             b.field(
                 "bundle",
                 "Client bundle",
                 b.text_input(placeholder="50"),
                 hint="How many client accounts your subscription includes.",
             ),
-            b.field(
-                "add_ons",
-                "Add-ons",
-                b.checkboxes([b.option("Data Health & Insights", "dhi")]),
-                optional=True,
-            ),
+            b.field("add_ons", "Add-ons", b.checkboxes(ADD_ON_OPTIONS), optional=True),
         ],
         callback_id=SUBMIT,
         submit="Set up",
@@ -84,7 +75,7 @@ def read(raw: dict[str, Any]) -> SetUp:
             region=raw["region"],
             plan=raw["plan"],
             bundle=bundle,
-            has_dhi="dhi" in (raw.get("add_ons") or ()),
+            has_dhi=DHI in (raw.get("add_ons") or ()),
         )
     except ValidationError as invalid:
         raise InvalidError({str(e["loc"][0]): "Choose again." for e in invalid.errors()}) from None

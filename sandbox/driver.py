@@ -110,7 +110,7 @@ class Message:
 
     @property
     def files(self) -> list[Json]:
-        """Id, name, title and size of each."""
+        """Id, name, title and size of each, and of a picture `alt`, what it says to those who do not see it."""
         return list(self.raw["files"])
 
     @property
@@ -162,6 +162,10 @@ class Sandbox:
     def change_user(self, user_id: str, **changes: Any) -> Answer:
         """Change a profile (`is_admin=True`, `deleted=True`, `tz=…`) and send user_change."""
         return _answer(self.post("user", {"user": user_id, **changes}))
+
+    def make_channel(self, name: str, *members: str, **more: Any) -> str:
+        """A channel, without the app unless it is among the members (`is_private=True`, `is_ext_shared=True`, …)."""
+        return str(self.post("channels", {"name": name, "members": members, **more})["id"])
 
     def fault(
         self,
@@ -473,16 +477,17 @@ class Person:
             wanted = [value] if isinstance(value, str) else list(value)
             single = kind.removeprefix("multi_")
             if single in _WORKSPACE:
-                return {f"{_WORKSPACE[single]}s": [self._known(single, each) for each in wanted]}
+                return {f"{_WORKSPACE[single]}s": [self._known(element, each) for each in wanted]}
             return {"selected_options": [self._option(view, block, element, each) for each in wanted]}
         if kind in _WORKSPACE:
-            return {_WORKSPACE[kind]: None if value is None else self._known(kind, value)}
+            return {_WORKSPACE[kind]: None if value is None else self._known(element, value)}
         return {"selected_option": None if value is None else self._option(view, block, element, value)}
 
-    def _known(self, kind: str, wanted: str) -> str:
-        """A user's or conversation's id, given the id or the name."""
+    def _known(self, element: Json, wanted: str) -> str:
+        """A user's or conversation's id, given the id or the name, if the select offers it."""
         state = self.state()
-        found = state["people"].values() if kind == "users_select" else state["conversations"]
+        of_people = element["type"].endswith("users_select")
+        found = list(state["people"].values()) if of_people else _offered(element, state["conversations"])
         for each in found:
             if wanted in {each["id"], each["name"]}:
                 return str(each["id"])
@@ -502,6 +507,24 @@ class Person:
         place = {"container": container, "block_id": block["block_id"], "action_id": element["action_id"]}
         answer = self._sandbox.post("options", {"user": self.id, **place, "value": query})
         return _options(answer)
+
+
+def _offered(element: Json, conversations: list[Json]) -> list[Json]:
+    """The conversations that are left by the select's filter."""
+    only = element.get("filter", {})
+    return [
+        each
+        for each in conversations
+        if _kind(each) in only.get("include", (_kind(each),))
+        and not (only.get("exclude_external_shared_channels") and each["is_ext_shared"])
+        and not (only.get("exclude_bot_users") and each["kind"] == "app_dm")
+    ]
+
+
+def _kind(conversation: Json) -> str:
+    """In the words of a filter."""
+    channel = "private" if conversation["is_private"] else "public"
+    return {"app_dm": "im", "dm": "mpim"}.get(conversation["kind"], channel)
 
 
 def _answer(raw: Json) -> Answer:

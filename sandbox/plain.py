@@ -69,7 +69,8 @@ def _rich(item: Any) -> str:
             return joint.join(_rich(element) for element in item["elements"])
         if item["type"] == "emoji":
             return f":{item['name']}:"
-        return str(item.get("text") or item.get("url") or item.get("user_id") or item.get("fallback") or "")
+        kinds = ("text", "url", "user_id", "channel_id", "fallback")
+        return next((str(item[kind]) for kind in kinds if item.get(kind)), "")
     return ""
 
 

@@ -14,13 +14,20 @@ from services.accounting.standard_information import InformationService
 from services.accounting.tokens import TokenManager
 from services.accounting.upkeep import UpkeepService
 from services.add_client.service import AddClientService
+from services.audit.export import AuditExportService
+from services.audit.trail import AuditTrailService
 from services.client_sync.service import ClientSyncService
 from services.clients.card import ClientCardService
 from services.clients.connecting import ClientConnectingService
 from services.clients.search import ClientSearchService
+from services.colleagues.access import AccessService
+from services.colleagues.leaving import HandoverService
+from services.colleagues.service import ColleagueService
+from services.colleagues.teams import TeamService
 from services.delivery.email import Mailer
 from services.delivery.sms import Texter
 from services.exports import ExportService
+from services.insights import InsightsService
 from services.invitations.bulk import BulkInviting
 from services.invitations.delivery import DeliveryService
 from services.invitations.first_user import FirstUserService
@@ -32,10 +39,15 @@ from services.invitations.renewing import InvitationActions
 from services.invitations.service import InvitationService
 from services.invitations.texting import TextingService
 from services.keys import Keyring
-from services.overview import OverviewService
+from services.overview.service import OverviewService
+from services.overview.watching import HomeService
 from services.people import PeopleService
-from services.permissions import PermissionService
+from services.permissions.cards import CardService
+from services.permissions.ending import PermissionEndingService
+from services.permissions.listing import PermissionListService
+from services.permissions.service import PermissionService
 from services.practice import PracticeService
+from services.practice_settings import PracticeSettingsService
 from services.workspaces import WorkspaceService
 
 
@@ -43,6 +55,7 @@ from services.workspaces import WorkspaceService
 class Services:
     people: PeopleService
     practices: PracticeService
+    practice_settings: PracticeSettingsService
     workspaces: WorkspaceService
     add_client: AddClientService
     client_sync: ClientSyncService
@@ -51,6 +64,10 @@ class Services:
     client_cards: ClientCardService
     client_connecting: ClientConnectingService
     client_search: ClientSearchService
+    colleagues: ColleagueService
+    teams: TeamService
+    access: AccessService
+    handover: HandoverService
     upkeep: UpkeepService
     information: InformationService
     invitations: InvitationService
@@ -62,10 +79,17 @@ class Services:
     texting: TextingService
     first_users: FirstUserService
     overview: OverviewService
+    home: HomeService
     reminders: ReminderService
     reminder_settings: ReminderSettingsService
     permissions: PermissionService
+    permission_cards: CardService
+    permission_list: PermissionListService
+    permission_ending: PermissionEndingService
     exports: ExportService
+    audit_trail: AuditTrailService
+    audit_exports: AuditExportService
+    insights: InsightsService
 
 
 def build(
@@ -95,6 +119,7 @@ def build(
     return Services(
         people=PeopleService(database, first_admin=first_admin),
         practices=PracticeService(database, first_admin=first_admin, billing_url=billing_url),
+        practice_settings=PracticeSettingsService(database, billing_url=billing_url, providers=providers),
         workspaces=WorkspaceService(database, keys, first_admin=first_admin),
         add_client=AddClientService(
             database,
@@ -113,6 +138,10 @@ def build(
         client_cards=cards,
         client_connecting=ClientConnectingService(database, consent, connections, cards),
         client_search=ClientSearchService(database),
+        colleagues=ColleagueService(database),
+        teams=TeamService(database),
+        access=AccessService(database),
+        handover=HandoverService(database),
         upkeep=UpkeepService(database, calls, providers),
         information=information,
         invitations=InvitationService(
@@ -126,8 +155,15 @@ def build(
         texting=TextingService(database, keys, texter, public_url=public_url, app_url=mobile_app_url),
         first_users=FirstUserService(database, keys, texts=texter is not None),
         overview=OverviewService(database),
+        home=HomeService(database),
         reminders=ReminderService(database),
         reminder_settings=ReminderSettingsService(database),
-        permissions=PermissionService(database),
+        permissions=PermissionService(database, billing_url=billing_url),
+        permission_cards=CardService(database, billing_url=billing_url),
+        permission_list=PermissionListService(database, billing_url=billing_url),
+        permission_ending=PermissionEndingService(database),
         exports=ExportService(database),
+        audit_trail=AuditTrailService(database),
+        audit_exports=AuditExportService(database),
+        insights=InsightsService(database),
     )

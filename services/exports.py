@@ -1,11 +1,10 @@
 """A client's standard information as an Excel file, sent to the colleague who asks for it."""
 
 import calendar
-import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -13,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from db.models import (
     Account,
-    AuditEntry,
     Client,
     Connection,
     Contact,
@@ -25,21 +23,18 @@ from db.models import (
     TrackingCategory,
 )
 from db.session import Database
-from services import audit, notices
+from services import files
 from services.accounting.port import NAMES
 from services.actor import Actor
 from services.clients.visibility import get_client
 from services.errors import NotFoundError
-from services.jobs import Claim
+from services.files import Asked
 from services.practice import get_colleague
 from services.spreadsheet import Sheet, Value, xlsx
 from services.zones import zone
 
 EXPORT = "slack.client_export"
-EXPORT_FAILED = "slack.client_export_failed"
 _EXPORTED = "client.exported"
-_DOUBLE_CLICK = timedelta(minutes=1)
-_LONGEST_NAME = 60
 _Table = Account | TaxRate | TrackingCategory | Currency | Contact
 _TITLES = {
     StandardList.ACCOUNTS: "Accounts",
@@ -54,19 +49,10 @@ _TITLES = {
 class Export:
     """`file_name` is the same for each try of one request, and another for each request of a person."""
 
-    slack_user_id: str
     client_name: str
     file_name: str
     title: str
     content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportFailure:
-    """`client_name` is None for a client that the person no longer sees."""
-
-    slack_user_id: str
-    client_name: str | None
 
 
 class ExportService:
@@ -78,73 +64,36 @@ class ExportService:
 
         Raises NotFoundError, also when there is nothing to export yet, or NotPermittedError.
         """
-        now = self._database.now()
         with self._database.begin() as session:
             colleague = get_colleague(session, actor)
             client = get_client(session, colleague, client_id, lock=True)
             _require_content(session, client)
-            if _is_asked(session, actor, client, since=now - _DOUBLE_CLICK):
-                return
-            audit.record(session, actor, _EXPORTED, client.id, at=now, after={"content": "standard information"})
-            notices.tell(
+            files.ask(
                 session,
+                actor,
                 EXPORT,
-                f"{client.id}:{colleague.id}:{now.isoformat()}",
-                practice_id=actor.practice_id,
-                colleague_id=colleague.id,
-                args={"client_id": str(client.id), "colleague_id": str(colleague.id), "asked_at": now.isoformat()},
+                action=_EXPORTED,
+                subject_id=client.id,
+                told={"content": "standard information"},
+                args={"client_id": str(client.id)},
+                now=self._database.now(),
             )
 
-    def workbook(
-        self, practice_id: uuid.UUID, colleague_id: uuid.UUID, client_id: uuid.UUID, asked_at: datetime
-    ) -> Export:
+    def workbook(self, asked: Asked, client_id: uuid.UUID) -> Export:
         """The file. Raises NotFoundError or NotPermittedError when the colleague may not have it any more."""
         with self._database.read() as session:
-            colleague = get_colleague(session, Actor(practice_id, colleague_id))
+            colleague = get_colleague(session, asked.actor)
             client = get_client(session, colleague, client_id)
             _require_content(session, client)
             local = zone(colleague.timezone)
             sheets = [_organisation(session, client, local), *_lists(session, client)]
         title = f"{client.name}: standard information"
         return Export(
-            slack_user_id=colleague.slack_user_id,
             client_name=client.name,
-            file_name=f"{_fit_for_disks(client.name)} {asked_at.astimezone(local):%Y-%m-%d %H-%M-%S}.xlsx",
+            file_name=f"{files.fit_for_disks(client.name)} {asked.at.astimezone(local):%Y-%m-%d %H-%M-%S}.xlsx",
             title=title,
             content=xlsx(title, sheets),
         )
-
-    def failed(self, session: Session, claim: Claim, _: str) -> None:
-        """Has the person told that their file won't come. Part of the transaction that gives it up."""
-        if claim.practice_id is not None:
-            notices.tell(
-                session,
-                EXPORT_FAILED,
-                claim.id,
-                practice_id=claim.practice_id,
-                colleague_id=uuid.UUID(claim.args["colleague_id"]),
-                args={**claim.args, "job_id": str(claim.id)},
-            )
-
-    def failure(self, practice_id: uuid.UUID, colleague_id: uuid.UUID, client_id: uuid.UUID) -> ExportFailure:
-        with self._database.read() as session:
-            colleague = get_colleague(session, Actor(practice_id, colleague_id))
-            try:
-                name = get_client(session, colleague, client_id).name
-            except NotFoundError:
-                name = None
-            return ExportFailure(slack_user_id=colleague.slack_user_id, client_name=name)
-
-
-def _is_asked(session: Session, actor: Actor, client: Client, *, since: datetime) -> bool:
-    query = exists().where(
-        AuditEntry.practice_id == actor.practice_id,
-        AuditEntry.subject_id == client.id,
-        AuditEntry.colleague_id == actor.colleague_id,
-        AuditEntry.action == _EXPORTED,
-        AuditEntry.at > since,
-    )
-    return bool(session.scalar(select(query)))
 
 
 def _connection(session: Session, client: Client) -> Connection | None:
@@ -168,12 +117,6 @@ def _require_content(session: Session, client: Client) -> None:
         f"Nothing has come from {NAMES[connection.provider]} for {client.name} yet. "
         "Refresh its connection, and export in a few minutes."
     )
-
-
-def _fit_for_disks(name: str) -> str:
-    """Without what file systems, or Slack, give a meaning."""
-    kept = " ".join(re.sub(r"[^\w .,()-]+", " ", name).split())
-    return kept[:_LONGEST_NAME].strip(" .") or "Client"
 
 
 def _organisation(session: Session, client: Client, local: tzinfo) -> Sheet:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +11,10 @@ from sqlalchemy.orm import Session
 from db.models import Colleague, Plan, Practice, Region, Role, Source, Team, TeamMember
 from db.session import Database
 from services import audit
-from services.errors import ConflictError, InvalidError, NotFoundError
+from services.clients.names import fold
+from services.colleagues.rights import Given, audited, change_rights, rights_of
+from services.colleagues.teams import add_team, require_room
+from services.errors import InvalidError, NotFoundError
 from services.practice import LARGEST_BUNDLE, count_bundle
 
 
@@ -47,14 +51,23 @@ class OperatorService:
         with self._database.begin() as session:
             practice = _practice(session, slack_key)
             wanted = {"region": region, "plan": plan, "bundle": bundle, "has_dhi": has_dhi}
-            changes = {name: value for name, value in wanted.items() if value is not None}
+            changes = dict[str, Any]()
+            for name, value in wanted.items():
+                if value is not None and value != getattr(practice, name):
+                    changes[name] = value
             before = {name: getattr(practice, name) for name in changes}
             for name, value in changes.items():
                 setattr(practice, name, value)
-            there = set(session.scalars(select(Team.name).where(Team.practice_id == practice.id)))
-            added = [name for name in dict.fromkeys(new_teams) if name not in there]
-            session.add_all(Team(practice_id=practice.id, name=name) for name in added)
-            self._record(session, practice, "practice.changed", practice.id, before, {**changes, "new_teams": added})
+            there = {fold(name) for name in session.scalars(select(Team.name).where(Team.practice_id == practice.id))}
+            added = list[str]()
+            for name in new_teams:
+                if fold(name) not in there:
+                    there.add(fold(name))
+                    added.append(add_team(session, practice, name).name)
+            if added:
+                changes["new_teams"] = added
+            if changes:
+                self._record(session, practice, "practice.changed", practice.id, before, changes)
 
     def change_colleague(
         self,
@@ -73,15 +86,16 @@ class OperatorService:
             )
             if colleague is None:
                 raise NotFoundError(f"{slack_user_id} has not used Clientdesk at {practice.name} yet.")
-            if role is not None and role is not Role.PRACTICE_ADMIN and _is_last_admin(session, colleague):
-                raise ConflictError(f"{colleague.name} is the last Practice Admin; name another one first.")
-            before = {"role": colleague.role, "may_add_clients": colleague.may_add_clients}
-            colleague.role = role or colleague.role
+            held = rights_of(colleague)
+            wanted = replace(held, role=role or held.role)
             if may_add_clients is not None:
-                colleague.may_add_clients = may_add_clients
+                given = Given.PERMANENTLY if may_add_clients else Given.NO
+                wanted = replace(wanted, add_clients=given, last_day=None)
+            before = change_rights(session, practice, colleague, wanted)
+            after = audited(colleague, before)
             if join is not None:
                 _join(session, practice, colleague, join)
-            after = {"role": colleague.role, "may_add_clients": colleague.may_add_clients, "joined": join}
+                after["joined"] = join
             self._record(session, practice, "colleague.changed", colleague.id, before, after)
 
     def _record(
@@ -106,19 +120,10 @@ class OperatorService:
 
 
 def _practice(session: Session, slack_key: str) -> Practice:
-    practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update())
+    practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update(key_share=True))
     if practice is None:
         raise NotFoundError(f"No practice has the Slack id {slack_key}.")
     return practice
-
-
-def _is_last_admin(session: Session, colleague: Colleague) -> bool:
-    admins = session.scalars(
-        select(Colleague.id).where(
-            Colleague.practice_id == colleague.practice_id, Colleague.active, Colleague.role == Role.PRACTICE_ADMIN
-        )
-    ).all()
-    return admins == [colleague.id]
 
 
 def _join(session: Session, practice: Practice, colleague: Colleague, team_name: str) -> None:
@@ -126,4 +131,5 @@ def _join(session: Session, practice: Practice, colleague: Colleague, team_name:
     if team is None:
         raise NotFoundError(f"{practice.name} has no team called {team_name}.")
     if session.get(TeamMember, (team.id, colleague.id)) is None:
+        require_room(session, team)
         session.add(TeamMember(team_id=team.id, colleague_id=colleague.id))

@@ -4,6 +4,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +18,7 @@ from services.actor import Actor
 from services.clients.names import fold
 from services.errors import NotFoundError
 
+LONGEST_DUE_DATE = 365
 _T = TypeVar("_T")
 
 
@@ -40,15 +42,26 @@ class Standing:
     may_set_up: bool
 
 
+class PaymentStatus(StrEnum):
+    UNPAID = "unpaid"
+    PAID = "paid"
+
+
+class Categorisation(StrEnum):
+    BY_SUPPLIER = "by_supplier"
+    BY_RULES = "by_rules"
+    NONE = "none"
+
+
 class ClientDefaults(BaseModel):
     """What a new client account starts with; a snapshot is kept with each."""
 
     model_config = ConfigDict(frozen=True)
 
-    payment_status: str = "unpaid"
+    payment_status: PaymentStatus = PaymentStatus.UNPAID
     due_date_days: int = 30
     net_amounts: bool = False
-    categorisation: str = "by_supplier"
+    categorisation: Categorisation = Categorisation.BY_SUPPLIER
     archive_after_publishing: bool = True
     share_images: bool = True
 
@@ -107,13 +120,13 @@ def meet(
     session: Session, slack_key: str, practice_name: str, profile: Profile, *, now: datetime
 ) -> tuple[Practice, Colleague]:
     """The practice and the colleague, made now if this is their first contact."""
-    practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update())
+    practice = session.scalar(select(Practice).where(Practice.slack_key == slack_key).with_for_update(key_share=True))
     if practice is None:
         practice = Practice(
             slack_key=slack_key,
             name=practice_name,
             address=_free_address(session, practice_name),
-            client_defaults=ClientDefaults().model_dump(),
+            client_defaults=ClientDefaults().model_dump(mode="json"),
             created_at=now,
         )
         session.add(practice)

@@ -99,6 +99,10 @@ def require_edit_colleague(colleague: Colleague, *, held: Role, wanted: Role | N
         raise NotPermittedError("Only a Practice Admin can do this to a Practice Admin, or name one.")
 
 
+def may_edit_colleague(colleague: Colleague, *, held: Role) -> bool:
+    return is_admin(colleague) and (colleague.role is Role.PRACTICE_ADMIN or held is not Role.PRACTICE_ADMIN)
+
+
 def may_decide(colleague: Colleague, kind: PermissionKind, *, requester_id: uuid.UUID) -> bool:
     return colleague.active and colleague.id != requester_id and colleague.role in DECIDERS[kind]
 
@@ -118,6 +122,13 @@ def require_set_up(colleague: Colleague, first_admin: str | None) -> None:
         raise NotPermittedError("Only the person named by whoever runs Clientdesk can set up this practice.")
     if first_admin is None and not colleague.runs_workspace:
         raise NotPermittedError("Only an owner or admin of this Slack workspace can set up Clientdesk.")
+
+
+def require_take_over(colleague: Colleague) -> None:
+    """To become Practice Admin of a practice that is left without one."""
+    require_active(colleague)
+    if not colleague.runs_workspace:
+        raise NotPermittedError("Only an owner or admin of this Slack workspace can take over.")
 
 
 def _require_admin(colleague: Colleague, to_do: str) -> None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import exists, func, select
@@ -59,10 +60,11 @@ class PracticeService:
 
         Raises InvalidError at a field, NotPermittedError, or ConflictError when somebody has set it up already.
         """
-        problems = {}
-        name = " ".join(form.name.split())
-        if not 1 <= len(name) <= 100:
-            problems["name"] = "Enter the practice's name, at most 100 characters."
+        problems: dict[str, str] = {}
+        try:
+            name = clean_name(form.name)
+        except InvalidError as invalid:
+            name, problems = "", dict(invalid.fields)
         if not 1 <= form.bundle <= LARGEST_BUNDLE:
             problems["bundle"] = f"Enter a whole number from 1 to {LARGEST_BUNDLE:,}."
         if problems:
@@ -112,20 +114,12 @@ class PracticeService:
                 raise InvalidError(
                     {"bundle": f"Enter a whole number from {practice.bundle + 1:,} to {LARGEST_BUNDLE:,}."}
                 )
-            before, practice.bundle = practice.bundle, included
-            audit.record(
-                session,
-                actor,
-                "practice.bundle_raised",
-                practice.id,
-                at=self._database.now(),
-                before={"bundle": before},
-                after={"bundle": included},
-            )
+            raise_bundle_to(session, actor, practice, included, self._database.now())
             return count_bundle(session, practice)
 
     def name(self, actor: Actor) -> str:
         with self._database.read() as session:
+            policy.require_active(get_colleague(session, actor))
             return session.scalars(select(Practice.name).where(Practice.id == actor.practice_id)).one()
 
     def may_set_up(self, owners: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
@@ -133,15 +127,41 @@ class PracticeService:
         return (self._first_admin,) if self._first_admin else owners()
 
 
+def clean_name(text: str) -> str:
+    """A practice's name as it is kept. Raises InvalidError at `name`."""
+    name = " ".join(text.split())
+    if not 1 <= len(name) <= 100:
+        raise InvalidError({"name": "Enter the practice's name, at most 100 characters."})
+    return name
+
+
+def raise_bundle_to(session: Session, actor: Actor, practice: Practice, included: int, now: datetime) -> None:
+    """The practice's row is locked, and the actor may change the subscription."""
+    before, practice.bundle = practice.bundle, included
+    audit.record(
+        session,
+        actor,
+        "practice.bundle_raised",
+        practice.id,
+        at=now,
+        before={"bundle": before},
+        after={"bundle": included},
+    )
+
+
 def lock_practice(session: Session, practice_id: uuid.UUID) -> Practice:
-    """The practice's row, locked until the transaction ends."""
-    return session.scalars(select(Practice).where(Practice.id == practice_id).with_for_update()).one()
+    """The practice's row, locked until the transaction ends.
+
+    Rows that refer to it can still be added by others: nearly every transaction writes some, and one that waits for
+    this lock while it holds another could wait for ever.
+    """
+    return session.scalars(select(Practice).where(Practice.id == practice_id).with_for_update(key_share=True)).one()
 
 
 def get_colleague(session: Session, actor: Actor, *, lock: bool = False) -> Colleague:
     """The actor's own row. Raises NotFoundError when it is not of the actor's practice."""
     query = select(Colleague).where(Colleague.id == actor.colleague_id, Colleague.practice_id == actor.practice_id)
-    colleague = session.scalar(query.with_for_update() if lock else query)
+    colleague = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if colleague is None:
         raise NotFoundError("You are no longer a colleague at this practice.")
     return colleague

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -16,6 +17,7 @@ from services.add_client.steps import StepName
 from services.clients.index import index_clients
 from services.container import Services
 from services.delivery.email import Email
+from services.files import Asked
 from services.keys import Keyring
 from services.operator import OperatorService
 from services.people import PeopleService, Profile
@@ -174,3 +176,8 @@ def client_user(database: Database, practice_id: uuid.UUID, client_id: uuid.UUID
             )
         )
         index_clients(session, [client_id])
+
+
+def asked(actor: Actor, at: datetime) -> Asked:
+    """A file that the actor asks for."""
+    return Asked(practice_id=actor.practice_id, colleague_id=actor.colleague_id, at=at)

@@ -39,7 +39,8 @@ class AuditEntry(Identified, Base):
     after: Mapped[dict[str, Any] | None]
 
 
-# A cascade from the practice is let through: by then the practice is no longer there.
+# A cascade from the practice is let through: by then the practice is no longer there. SQLite's INSERT OR REPLACE
+# deletes without asking the trigger for that.
 APPEND_ONLY = {
     "sqlite": (
         """
@@ -49,6 +50,11 @@ APPEND_ONLY = {
         """
         CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry
         WHEN EXISTS (SELECT 1 FROM practice WHERE id = OLD.practice_id)
+        BEGIN SELECT RAISE(ABORT, 'The audit trail is append-only'); END
+        """,
+        """
+        CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry
+        WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)
         BEGIN SELECT RAISE(ABORT, 'The audit trail is append-only'); END
         """,
     ),

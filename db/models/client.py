@@ -48,6 +48,7 @@ class Client(Identified, Base):
         Index("ix_client_account_manager_id", "account_manager_id"),
         Index("ix_client_practice_id_bare_code", "practice_id", "bare_code"),
         Index("ix_client_practice_id_deactivated_at", "practice_id", "deactivated_at"),
+        Index("ix_client_practice_id_created_at", "practice_id", "created_at"),
     )
 
     practice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("practice.id", ondelete="CASCADE"))

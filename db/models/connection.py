@@ -30,6 +30,7 @@ class Connection(Identified, Base):
         UniqueConstraint("client_id"),
         UniqueConstraint("practice_id", "provider", "tenant_id"),
         Index("ix_connection_authorisation_id", "authorisation_id"),
+        Index("ix_connection_practice_id_status", "practice_id", "status"),
     )
 
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"))

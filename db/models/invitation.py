@@ -56,7 +56,7 @@ class Invitation(Identified, Base):
 
     __tablename__ = "invitation"
     __table_args__ = (
-        Index("ix_invitation_practice_id_status", "practice_id", "status"),
+        Index("ix_invitation_practice_id_status_expires_at", "practice_id", "status", "expires_at"),
         Index("ix_invitation_inviter_id", "inviter_id"),
         Index("ix_invitation_client_id", "client_id"),
         Index("ix_invitation_client_user_id", "client_user_id"),

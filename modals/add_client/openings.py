@@ -1,9 +1,10 @@
 """What Add client shows before its first page and after its last."""
 
 from modals import blocks as b
-from modals import invitations, permissions, subscription
+from modals import invitations, subscription
 from modals.add_client import ids
 from modals.add_client.pages import SOLUTIONS, TAX_CATEGORIES, TITLE, page, software
+from modals.permissions import asking
 from modals.text import count
 from services.add_client.records import (
     BundleFull,
@@ -55,15 +56,17 @@ def _resume_offer(offer: ResumeOffer) -> b.View:
 
 
 def _bundle_full(full: BundleFull) -> b.View:
-    return subscription.full(full.bundle, may_raise=full.may_raise, admins=full.admins, billing_url=full.billing_url)
+    if full.may_raise:
+        return subscription.full(full.bundle, billing_url=full.billing_url)
+    return subscription.full_for_others(full.bundle, full.admins, full.asked)
 
 
 def _permission_missing(missing: PermissionMissing) -> b.View:
     what = [b.bold("You need the permission “Add client accounts”.")]
-    if missing.asked_at is not None:
-        return b.modal(TITLE, [b.rich(what, permissions.pending(missing.admins, missing.asked_at))])
+    if missing.asked is not None:
+        return b.modal(TITLE, asking.pending(missing.asked, what))
     who = [b.words("It can be given to you by "), *b.mentions(missing.admins), b.words(".")]
-    return b.modal(TITLE, [b.rich(what, who), b.actions(permissions.request_button())])
+    return b.modal(TITLE, [b.rich(what, who), b.actions(asking.request_button())])
 
 
 def result(created: CreatedClient) -> b.View:

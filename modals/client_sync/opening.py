@@ -2,9 +2,9 @@
 
 from db.models import Provider
 from modals import blocks as b
-from modals import permissions
 from modals.add_client import ids as add_client
 from modals.client_sync import ids
+from modals.permissions import asking
 from modals.text import count
 from services.accounting.port import NAMES
 from services.add_client.records import PermissionMissing
@@ -77,10 +77,10 @@ def _xero(shown: Opening) -> list[b.Block]:
 
 def _missing(missing: PermissionMissing) -> list[b.Block]:
     what = [b.words("To add clients, you need the permission “Add client accounts”.")]
-    if missing.asked_at is not None:
-        return [b.rich(what, permissions.pending(missing.admins, missing.asked_at))]
+    if missing.asked is not None:
+        return asking.pending(missing.asked, what)
     who = [b.words("It can be given to you by "), *b.mentions(missing.admins), b.words(".")]
-    return [b.rich(what, who), b.actions(permissions.request_button())]
+    return [b.rich(what, who), b.actions(asking.request_button())]
 
 
 def _one_at_a_time(provider: Provider) -> list[b.Block]:

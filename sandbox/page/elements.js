@@ -127,6 +127,15 @@ const asOption = ({ id, name }) => ({ text: { type: "plain_text", text: name }, 
 const groupsOf = ({ options, option_groups: groups }) =>
   groups?.map((group) => ({ label: group.label.text, options: group.options })) ?? [{ options: options ?? [] }];
 
+const kindOf = ({ kind, is_private: isPrivate }) =>
+  ({ app_dm: "im", dm: "mpim" })[kind] ?? (isPrivate ? "private" : "public");
+
+// Whether a conversation is left by the filter of a select, if it has one.
+const isOffered = (conversation, filter = {}) =>
+  (!filter.include || filter.include.includes(kindOf(conversation)))
+  && !(filter.exclude_external_shared_channels && conversation.is_ext_shared)
+  && !(filter.exclude_bot_users && conversation.kind === "app_dm");
+
 // Where a select's options come from: (element, place, query) => groups; and how its choices are kept: as options or ids.
 const SOURCES = {
   static: (element) => groupsOf(element),
@@ -135,7 +144,10 @@ const SOURCES = {
     const people = Object.values(surface.names().people).filter((person) => !person.is_bot && !person.deleted);
     return groupsOf({ options: people.map(asOption) });
   },
-  conversations: (_, { surface }) => groupsOf({ options: Object.values(surface.names().conversations).map(asOption) }),
+  conversations: (element, { surface }) => {
+    const offered = Object.values(surface.names().conversations).filter((each) => isOffered(each, element.filter));
+    return groupsOf({ options: offered.map(asOption) });
+  },
 };
 SOURCES.channels = SOURCES.conversations;
 

@@ -96,8 +96,15 @@ export class Messages {
 
   #file(file) {
     const href = `/sandbox/files/${file.id}?user=${encodeURIComponent(this.#user)}`;
+    if ("alt" in file) return this.#picture(file, href);
     return h("a", { class: "file", href, download: file.name, "aria-label": `Download ${file.title}` }, icon("file"),
       h("span", { class: "file-title" }, file.title), h("span", { class: "file-about" }, `${file.name} · ${size(file.size)}`));
+  }
+
+  #picture(file, href) {
+    const link = h("a", { href, download: file.name, "aria-label": `Download ${file.title}` }, "Download");
+    return h("figure", { class: "picture" }, h("figcaption", {}, `${file.title} · `, link),
+      h("img", { src: href, alt: file.alt || file.title, onload: () => this.#follow() }));
   }
 
   #surface(message) {

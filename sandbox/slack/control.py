@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.slack.acting import Acting, Outcome
 from sandbox.slack.form import state_values
-from sandbox.slack.records import Conversation, Fault, Message, SlackError, User, View
+from sandbox.slack.records import Conversation, Fault, File, Message, SlackError, User, View
 from sandbox.slack.socket_mode import SocketHub
 from sandbox.slack.world import World
 
@@ -50,6 +50,7 @@ class Control:
             get("events", self._events),
             get("read", self._read, "POST"),
             get("files", self._files, "POST"),
+            get("channels", self._channels, "POST"),
             get("faults", self._faults, "POST", "DELETE"),
             get("calls", self._calls),
             get("socket", self._socket, "POST"),
@@ -266,6 +267,7 @@ class Control:
             "kind": conversation.kind,
             "unread": self._world.unread(conversation, user_id),
             "is_ext_shared": conversation.is_ext_shared,
+            "is_private": conversation.is_private,
             "read_only": conversation.kind == "app_dm" and self._world.messages_tab_read_only,
             "members": sorted(conversation.members),
         }
@@ -276,6 +278,12 @@ class Control:
         body = await request.json()
         self._world.mark_read(body["channel"], body["user"])
         return JSONResponse({"ok": True})
+
+    async def _channels(self, request: Request) -> Response:
+        """A new channel of the first workspace: name, members, and what else there is to say of it."""
+        body = await request.json()
+        channel = self._world.make_channel(body.pop("name"), set(body.pop("members")), **body)
+        return JSONResponse({"ok": True, "id": channel.id})
 
     async def _files(self, request: Request) -> Response:
         """A file that a person chose to enter or to send (multipart: user, file); answers with its file object."""
@@ -363,12 +371,18 @@ def _message_wire(message: Message) -> Json:
         "text": message.text,
         "blocks": message.blocks,
         "attachments": message.attachments,
-        "files": [{"id": each.id, "name": each.name, "title": each.title, "size": each.size} for each in message.files],
+        "files": [_file_wire(each) for each in message.files],
         "ephemeral": message.seen_by is not None,
         "edited": message.edited is not None,
         "thread_ts": message.thread_ts,
         "time": datetime.fromtimestamp(float(message.ts), UTC).isoformat(),
     }
+
+
+def _file_wire(file: File) -> Json:
+    """With `alt`, which may be empty, for a picture only: these are shown."""
+    wire = {"id": file.id, "name": file.name, "title": file.title, "size": file.size}
+    return wire | ({"alt": file.alt_txt} if file.is_picture else {})
 
 
 def _view_wire(view: View) -> Json:

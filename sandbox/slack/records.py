@@ -64,10 +64,16 @@ class File:
     base_url: str
     title: str = ""
     complete: bool = False
+    alt_txt: str = ""
+    """What a picture says to those who do not see it."""
 
     @property
     def size(self) -> int:
         return len(self.content)
+
+    @property
+    def is_picture(self) -> bool:
+        return self.mimetype.startswith("image/")
 
     def wire(self) -> Json:
         """The file object of API answers and of file inputs."""
@@ -86,6 +92,7 @@ class File:
             "is_external": False,
             "url_private": address,
             "url_private_download": address,
+            **({"alt_txt": self.alt_txt} if self.alt_txt else {}),
         }
 
 

@@ -266,6 +266,26 @@ class World:
             self._touch(user_ids)
             return made
 
+    def make_channel(self, name: str, members: set[str], **more: Any) -> Conversation:
+        with self.lock:
+            made = Conversation(
+                id=self.new_id("C"),
+                kind="channel",
+                name=name,
+                team_id=next(iter(self.teams)),
+                members=members,
+                created=int(self.clock()),
+                **more,
+            )
+            self.conversations[made.id] = made
+            self._touch(members)
+            return made
+
+    def join(self, conversation: Conversation, user_id: str) -> None:
+        with self.lock:
+            conversation.members.add(user_id)
+            self._touch(conversation.members)
+
     def conversation(self, channel: str) -> Conversation:
         with self.lock:
             found = self.conversations.get(channel)

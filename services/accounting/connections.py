@@ -35,6 +35,7 @@ from services.accounting.port import (
 from services.actor import Actor
 from services.clients.index import index_clients
 from services.clients.names import name_key, near
+from services.colleagues.telling import connections_moved
 from services.errors import ConflictError, GoneError, NotFoundError
 
 DRAFT_KEY = "connection"
@@ -168,6 +169,7 @@ def connect(
     require_free(session, client.practice_id, wanted.provider, chosen, client_id=client.id)
     row = session.scalar(select(Connection).where(Connection.client_id == client.id).with_for_update())
     before = None if row is None else {"provider": row.provider, "organisation": row.organisation_name}
+    held = None if row is None else row.authorisation_id
     stays = row is not None and (row.provider, row.tenant_id) == (wanted.provider, chosen.tenant_id)
     try:
         with session.begin_nested():
@@ -182,6 +184,8 @@ def connect(
         require_free(session, client.practice_id, wanted.provider, chosen, client_id=client.id)
         raise
     index_clients(session, [client.id])
+    if held is not None and held != wanted.authorisation_id:
+        connections_moved(session, [held], now)
     client.software = Software(wanted.provider.value)
     if not stays and _has_information(session, client.id):
         information.forget(session, client.id)

@@ -95,6 +95,7 @@ class ConnectionService:
         Raises ConflictError naming the client that has it, GoneError, NotFoundError, ProviderError.
         """
         with self._database.read() as session:
+            policy.require_add_clients(get_colleague(session, actor))
             kept = DraftConnection.of(open_draft(session, actor, draft_id).answers)
         if kept is None:
             raise NotFoundError("Connect your accounting software first.")
@@ -112,6 +113,8 @@ class ConnectionService:
 
         Raises ConflictError naming the client that has it, NotFoundError, ProviderError.
         """
+        with self._database.read() as session:
+            get_client(session, get_colleague(session, actor), client_id)
         provider = self._own(actor, authorisation_id).provider
         chosen = self._chosen(actor, authorisation_id, tenant_id)
         with self._database.begin() as session:

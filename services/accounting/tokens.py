@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Authorisation, Connection, ConnectionStatus, Provider, Source
 from db.session import Database
-from services import audit, notices
+from services import audit
 from services.accounting.port import (
     NAMES,
     AccessExpired,
@@ -24,6 +24,7 @@ from services.accounting.port import (
     ProviderUnavailable,
     Tokens,
 )
+from services.accounting.telling import tell_holder
 from services.errors import NotFoundError
 from services.keys import Keyring
 
@@ -264,14 +265,7 @@ class TokenManager:
             audit.record_without_colleague(
                 session, row.practice_id, Source.WORKER, action, subject_id, at=row.dead_at, after=after
             )
-        notices.tell(
-            session,
-            ENDED,
-            f"{row.id}/{row.version}",
-            practice_id=row.practice_id,
-            colleague_id=row.colleague_id,
-            args={"authorisation_id": str(row.id)},
-        )
+        tell_holder(session, ENDED, f"{row.id}/{row.version}", row)
         _log.info("An authorisation at %s ended: %s", NAMES[row.provider], reason, extra={"authorisation": row.id})
 
 

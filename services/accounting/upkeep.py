@@ -20,10 +20,11 @@ from db.models import (
     Source,
 )
 from db.session import Database
-from services import audit, jobs, notices
+from services import audit, jobs
 from services.accounting.calls import ProviderCalls
 from services.accounting.outcomes import job_outcome
 from services.accounting.port import NAMES, AccountingProvider
+from services.accounting.telling import tell_holder
 from services.jobs import Claim, GiveUp, Kind, NewJob, Retry
 
 KEEP_ALIVE = "authorisations.keep_alive"
@@ -53,8 +54,9 @@ IDLE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpkeepNotice:
-    """What the holder is told. `clients` are the first of those concerned, `more` is how many others there are.
-    `lapses_at` is when the provider forgets the sign-in if it stays unused."""
+    """What the holder is told, or in place of one who left an admin, to whom `holder` names that one. `clients` are
+    the first of those concerned, `more` is how many others there are. `lapses_at` is when the provider forgets the
+    sign-in if it stays unused."""
 
     practice_id: uuid.UUID
     slack_user_id: str
@@ -62,6 +64,7 @@ class UpkeepNotice:
     clients: tuple[str, ...]
     more: int
     lapses_at: datetime
+    holder: str | None = None
 
 
 class UpkeepService:
@@ -95,28 +98,37 @@ class UpkeepService:
             unchecked = or_(Authorisation.checked_at.is_(None), Authorisation.checked_at <= now - CHECKED_EVERY)
             self._put(session, CHECK, unchecked, over=_HOUR, again=_since_check)
 
-    def ended_notice(self, practice_id: uuid.UUID, authorisation_id: uuid.UUID) -> UpkeepNotice | None:
-        """Of a sign-in that ended; None when it was given again since."""
+    def ended_notice(
+        self, practice_id: uuid.UUID, authorisation_id: uuid.UUID, reader_id: uuid.UUID | None = None
+    ) -> UpkeepNotice | None:
+        """Of a sign-in that ended; None when it was given again since. It is for the holder unless a reader is
+        given."""
         with self._database.read() as session:
-            row = _held(session, practice_id, authorisation_id)
+            row = _held(session, practice_id, authorisation_id, reader_id)
             if row is None or row[0].dead_at is None:
                 return None
             return _notice(session, *row, Connection.status == ConnectionStatus.EXPIRED)
 
-    def lapsing_notice(self, practice_id: uuid.UUID, authorisation_id: uuid.UUID) -> UpkeepNotice | None:
+    def lapsing_notice(
+        self, practice_id: uuid.UUID, authorisation_id: uuid.UUID, reader_id: uuid.UUID | None = None
+    ) -> UpkeepNotice | None:
         """Of a sign-in that will lapse; None when it was refreshed since, or has ended."""
         with self._database.read() as session:
-            row = _held(session, practice_id, authorisation_id)
+            row = _held(session, practice_id, authorisation_id, reader_id)
             if row is None or not _is_lapsing(row[0], self._database.time(session)):
                 return None
             return _notice(session, *row, Connection.status == ConnectionStatus.CONNECTED)
 
     def connections_ended_notice(
-        self, practice_id: uuid.UUID, authorisation_id: uuid.UUID, connection_ids: Sequence[uuid.UUID]
+        self,
+        practice_id: uuid.UUID,
+        authorisation_id: uuid.UUID,
+        connection_ids: Sequence[uuid.UUID],
+        reader_id: uuid.UUID | None = None,
     ) -> UpkeepNotice | None:
         """Of the connections that a check found ended; None when all of them are back."""
         with self._database.read() as session:
-            row = _held(session, practice_id, authorisation_id)
+            row = _held(session, practice_id, authorisation_id, reader_id)
             if row is None:
                 return None
             still = and_(Connection.id.in_(connection_ids), Connection.status == ConnectionStatus.DISCONNECTED)
@@ -181,14 +193,7 @@ class UpkeepService:
         with self._database.begin() as session:
             row = session.get(Authorisation, authorisation_id)
             if row is not None and _is_lapsing(row, self._database.time(session)):
-                notices.tell(
-                    session,
-                    LAPSING,
-                    f"{row.id}/{row.version}",
-                    practice_id=row.practice_id,
-                    colleague_id=row.colleague_id,
-                    args={"authorisation_id": str(row.id)},
-                )
+                tell_holder(session, LAPSING, f"{row.id}/{row.version}", row)
 
     def _check(self, claim: Claim) -> None:
         authorisation_id = uuid.UUID(claim.args["authorisation_id"])
@@ -247,14 +252,8 @@ class UpkeepService:
                     after={"status": status},
                 )
             if ended:
-                notices.tell(
-                    session,
-                    CONNECTIONS_ENDED,
-                    claim.id,
-                    practice_id=row.practice_id,
-                    colleague_id=row.colleague_id,
-                    args={"authorisation_id": str(row.id), "connection_ids": [str(each.id) for each in ended]},
-                )
+                ids = [str(each.id) for each in ended]
+                tell_holder(session, CONNECTIONS_ENDED, str(claim.id), row, {"connection_ids": ids})
             jobs.finish(session, claim)
 
 
@@ -271,26 +270,44 @@ def _is_lapsing(row: Authorisation, now: datetime) -> bool:
     return row.dead_at is None and now >= _lapses_at(row) - WARNED_BEFORE
 
 
-def _held(session: Session, practice_id: uuid.UUID, authorisation_id: uuid.UUID) -> tuple[Authorisation, str] | None:
-    """With the Slack id of whose it is."""
-    row = session.execute(
-        select(Authorisation, Colleague.slack_user_id)
-        .join(Colleague, Colleague.id == Authorisation.colleague_id)
-        .where(Authorisation.id == authorisation_id, Authorisation.practice_id == practice_id)
-    ).one_or_none()
-    return None if row is None else (row[0], row[1])
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """`holder` is the name of whose the sign-in is when that is somebody else."""
+
+    slack_user_id: str
+    holder: str | None
 
 
-def _notice(session: Session, row: Authorisation, holder: str, which: ColumnElement[bool]) -> UpkeepNotice:
+def _held(
+    session: Session, practice_id: uuid.UUID, authorisation_id: uuid.UUID, reader_id: uuid.UUID | None
+) -> tuple[Authorisation, _Reader] | None:
+    row = session.scalar(
+        select(Authorisation).where(Authorisation.id == authorisation_id, Authorisation.practice_id == practice_id)
+    )
+    if row is None:
+        return None
+    holder = session.get_one(Colleague, row.colleague_id)
+    if reader_id is None:
+        return row, _Reader(holder.slack_user_id, None)
+    reader = session.scalar(
+        select(Colleague.slack_user_id).where(
+            Colleague.id == reader_id, Colleague.practice_id == practice_id, Colleague.active
+        )
+    )
+    return None if reader is None else (row, _Reader(reader, holder.name))
+
+
+def _notice(session: Session, row: Authorisation, reader: _Reader, which: ColumnElement[bool]) -> UpkeepNotice:
     of_it = and_(Connection.authorisation_id == row.id, which)
     named = select(Client.name).join(Connection, Connection.client_id == Client.id).where(of_it).order_by(Client.name)
     total = session.scalar(select(func.count()).select_from(Connection).where(of_it)) or 0
     clients = tuple(session.scalars(named.limit(_MOST_NAMED)))
     return UpkeepNotice(
         practice_id=row.practice_id,
-        slack_user_id=holder,
+        slack_user_id=reader.slack_user_id,
         provider=row.provider,
         clients=clients,
         more=total - len(clients),
         lapses_at=_lapses_at(row),
+        holder=reader.holder,
     )

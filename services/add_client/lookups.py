@@ -11,7 +11,15 @@ from db.models import Client, Colleague, PermissionKind, Plan, Practice, Region,
 from services import policy
 from services.actor import Actor
 from services.add_client.connecting import chosen_connection, organisation_of
-from services.add_client.records import AccessChoices, Choosable, ChosenAccess, PermissionMissing, Review, Twin
+from services.add_client.records import (
+    AccessChoices,
+    BundleFull,
+    Choosable,
+    ChosenAccess,
+    PermissionMissing,
+    Review,
+    Twin,
+)
 from services.add_client.steps import (
     AccessForm,
     DetailsForm,
@@ -29,8 +37,8 @@ from services.add_client.steps import (
 from services.clients.names import bare_code, code_key, name_key, near
 from services.emails import clean_email
 from services.errors import InvalidError
-from services.permissions import pending_request
-from services.practice import admins, has_grantees
+from services.permissions.asking import pending
+from services.practice import Bundle, admins, has_grantees
 
 LISTED = 100
 """As many options as a Slack select can show; with more the form searches instead."""
@@ -103,10 +111,19 @@ def grantable(
 
 def permission_missing(session: Session, colleague: Colleague) -> PermissionMissing:
     """For a colleague who may not add clients."""
-    asked = pending_request(session, colleague.id, PermissionKind.ADD_CLIENTS)
     return PermissionMissing(
         admins=admins(session, colleague.practice_id, policy.ADMIN_ROLES),
-        asked_at=None if asked is None else asked.created_at,
+        asked=pending(session, colleague, PermissionKind.ADD_CLIENTS),
+    )
+
+
+def bundle_full(session: Session, colleague: Colleague, bundle: Bundle, billing_url: str | None) -> BundleFull:
+    return BundleFull(
+        bundle=bundle,
+        may_raise=policy.may_change_subscription(colleague),
+        billing_url=billing_url,
+        admins=admins(session, colleague.practice_id, frozenset({Role.PRACTICE_ADMIN})),
+        asked=pending(session, colleague, PermissionKind.BUNDLE),
     )
 
 

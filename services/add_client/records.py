@@ -8,6 +8,7 @@ from db.models import InvitationStatus, Provider, Software, Solutions, TaxCatego
 from services.accounting.connections import DraftConnection, OfferedOrganisation
 from services.add_client.steps import Answers, ExistingUser, Facts, InviteChoice, Raw, StepName
 from services.clients.extract import ExtractAddress
+from services.permissions.records import Asked
 from services.practice import Bundle
 
 
@@ -149,20 +150,22 @@ class ResumeOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleFull:
-    """`admins` are the Slack ids of the Practice Admins; `may_raise` says whether the person asking is one."""
+    """`admins` are the Slack ids of the Practice Admins; `may_raise` says whether the person asking is one, and
+    `asked` is their request to one of these while it is pending."""
 
     bundle: Bundle
     may_raise: bool
     billing_url: str | None
     admins: tuple[str, ...]
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionMissing:
-    """`admins` are the Slack ids of those who can give it; `asked_at` is set while a request for it is pending."""
+    """`admins` are the Slack ids of those who can give it; `asked` is a request for it while it is pending."""
 
     admins: tuple[str, ...]
-    asked_at: datetime | None = None
+    asked: Asked | None = None
 
 
 Opening = WizardPage | ResumeOffer | BundleFull | PermissionMissing

@@ -6,10 +6,10 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Colleague, Draft, Practice, Role
+from db.models import Colleague, Draft, Practice
 from db.session import Database
 from services import audit, notices, policy
-from services.accounting.connections import DraftConnection, offered
+from services.accounting.connections import DraftConnection, offered, open_draft
 from services.accounting.consent import Consent, ConsentService, Purpose, PurposeKind
 from services.accounting.linking import ConnectionService
 from services.accounting.port import NAMES, Organisation
@@ -29,10 +29,17 @@ from services.add_client.connecting import (
     wanted_provider,
 )
 from services.add_client.creation import created_client, insert_client
-from services.add_client.lookups import LISTED, access_choices, facts_of, grantable, permission_missing, review_of
+from services.add_client.lookups import (
+    LISTED,
+    access_choices,
+    bundle_full,
+    facts_of,
+    grantable,
+    permission_missing,
+    review_of,
+)
 from services.add_client.records import (
     Arrival,
-    BundleFull,
     Choosable,
     Connecting,
     ConsentNotice,
@@ -44,7 +51,7 @@ from services.add_client.records import (
 from services.add_client.steps import Facts, Raw, Step, StepName, applying, read
 from services.errors import BundleFullError, ConflictError, GoneError, InvalidError, NotFoundError, ServiceError
 from services.keys import Keyring
-from services.practice import admins, count_bundle, get_colleague, lock_practice
+from services.practice import count_bundle, get_colleague, lock_practice
 
 WIZARD = "add_client"
 _TAKE_NOTHING = frozenset({StepName.REVIEW, StepName.ASK})
@@ -82,12 +89,7 @@ class AddClientService:
                 return permission_missing(session, colleague)
             bundle = count_bundle(session, practice)
             if bundle.is_full:
-                return BundleFull(
-                    bundle=bundle,
-                    may_raise=policy.may_change_subscription(colleague),
-                    billing_url=self._billing_url,
-                    admins=admins(session, practice.id, frozenset({Role.PRACTICE_ADMIN})),
-                )
+                return bundle_full(session, colleague, bundle, self._billing_url)
             facts = self._facts(session, practice, actor)
             draft = _open_draft(session, actor)
             if draft is None:
@@ -122,6 +124,7 @@ class AddClientService:
     def discard(self, actor: Actor, draft_id: uuid.UUID) -> None:
         """Raises GoneError when the draft is closed already."""
         with self._database.begin() as session:
+            policy.require_active(get_colleague(session, actor))
             self._discard(session, actor, _draft(session, actor, draft_id))
 
     def submit(
@@ -208,8 +211,7 @@ class AddClientService:
         """At most a hundred of those to choose from whose name holds `text`; none that is taken."""
         with self._database.read() as session:
             practice, _ = self._permitted(session, actor)
-            draft = session.scalars(select(Draft).where(Draft.id == draft_id, Draft.colleague_id == actor.colleague_id))
-            answers = draft.one().answers
+            answers = open_draft(session, actor, draft_id).answers
             kept = DraftConnection.of(answers)
             found = found_organisations(answers)
             if kept is None or not found:
@@ -221,6 +223,7 @@ class AddClientService:
     def left_for_provider(self, actor: Actor, draft_id: uuid.UUID, view_id: str, *, changing: bool = False) -> None:
         """The person goes to the provider from this window, which is to move on when they are back."""
         with self._database.begin() as session:
+            policy.require_active(get_colleague(session, actor))
             keep_view(_draft(session, actor, draft_id), WaitingView(view_id, changing))
 
     def arrived(self, consent: Consent) -> Arrival:
@@ -325,6 +328,7 @@ class AddClientService:
             # The practice's row is the lock under which places in the bundle are counted.
             practice = lock_practice(session, actor.practice_id)
             colleague = get_colleague(session, actor)
+            policy.require_active(colleague)
             draft = _draft(session, actor, draft_id, closed_too=True)
             if draft.client_id is not None:
                 return self._result(session, practice, draft.client_id)
@@ -348,6 +352,7 @@ class AddClientService:
     def finish_asking(self, actor: Actor, draft_id: uuid.UUID) -> None:
         """Closes a draft whose client will invite the practice from an account of their own. Repeats change nothing."""
         with self._database.begin() as session:
+            policy.require_active(get_colleague(session, actor))
             draft = _draft(session, actor, draft_id, closed_too=True)
             if draft.closed_at is None:
                 draft.closed_at = self._database.now()

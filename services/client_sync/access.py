@@ -22,7 +22,8 @@ def own_run(
     lock: bool = False,
 ) -> SyncRun:
     """The actor's own run. Raises GoneError when there is none, or when the choice is over and `choosing` asks for
-    one that is open."""
+    one that is open; NotPermittedError for somebody who has left."""
+    policy.require_active(get_colleague(session, actor))
     query = select(SyncRun).where(
         SyncRun.id == run_id,
         SyncRun.practice_id == actor.practice_id,

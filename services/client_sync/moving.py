@@ -25,6 +25,7 @@ from services.accounting.port import Organisation
 from services.actor import Actor
 from services.client_sync.records import NAMED, Outcome, Reassigned, Reconnected, Unreached
 from services.clients.visibility import seen_by
+from services.colleagues.telling import connections_moved
 
 _MOST_NAMED = 50
 
@@ -52,13 +53,15 @@ def reconnect(
         .order_by(Client.name, Client.id)
         .with_for_update(of=Connection)
     ).all()
-    names, unreached = [], []
+    names, unreached, left = [], [], set[uuid.UUID]()
     for connection, name, holder in rows:
         if connection.tenant_id not in reach:
             unreached.append(Unreached(client_name=name, holder=holder))
             continue
+        left.add(connection.authorisation_id)
         _move(session, actor, connection, authorisation, reach[connection.tenant_id].connection_id, now)
         names.append(name)
+    connections_moved(session, left, now)
     return Reconnected(
         provider=authorisation.provider,
         reconnected=tuple(names[:_MOST_NAMED]),
@@ -74,6 +77,7 @@ def reassign(
     """Moves the chosen connections. One that is gone, or rests on the authorisation already, is skipped."""
     rows = session.execute(
         select(SyncItem, Connection)
+        .select_from(SyncItem)
         .outerjoin(Client, (Client.id == SyncItem.match_id) & seen_by(colleague))
         .outerjoin(
             Connection,
@@ -86,13 +90,16 @@ def reassign(
     ).all()
     pairs = [(item, cast("Connection | None", row)) for item, row in rows]
     locked = _lock(session, [row.id for _, row in pairs if row is not None])
+    left = set[uuid.UUID]()
     for item, row in pairs:
         connection = None if row is None else locked.get(row.id)
         if connection is None or connection.tenant_id != item.tenant_id:
             item.state, item.reason = ItemState.SKIPPED, "It is connected to something else by now."
             continue
+        left.add(connection.authorisation_id)
         _move(session, actor, connection, authorisation, item.provider_connection_id, now)
         item.state, item.client_id = ItemState.LINKED, connection.client_id
+    connections_moved(session, left, now)
     session.flush()
     return reassigned(session, run)
 

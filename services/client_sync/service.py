@@ -51,7 +51,7 @@ from services.client_sync.views import chooser_view, outcome_page, run_lines, ru
 from services.errors import GoneError, InvalidError, NotFoundError
 from services.jobs import Claim
 from services.keys import Keyring
-from services.permissions import Place
+from services.permissions.records import Place
 from services.practice import count_bundle, get_colleague
 
 ARRIVED = "slack.sync_arrived"
@@ -130,7 +130,7 @@ class ClientSyncService:
 
         Raises NotFoundError without a sign-in, NotPermittedError, ProviderError.
         """
-        authorisation, found = self._reached(actor, authorisation_id)
+        authorisation, found = self._reached(actor, authorisation_id, goal)
         with self._database.begin() as session:
             colleague = get_colleague(session, actor, lock=True)
             practice = session.get_one(Practice, actor.practice_id)
@@ -147,6 +147,7 @@ class ClientSyncService:
     def tell_arrived(self, actor: Actor, goal: Goal) -> None:
         """Leads on by a message: no window waits for the consent any more."""
         with self._database.begin() as session:
+            policy.require_active(get_colleague(session, actor))
             notices.tell(
                 session,
                 ARRIVED,
@@ -159,7 +160,7 @@ class ClientSyncService:
     def reconnect_all(self, actor: Actor, *, authorisation_id: uuid.UUID | None = None) -> Reconnected:
         """Every broken connection that the person sees and their sign-in reaches rests on it from now on. Asks the
         provider. Raises NotFoundError without a sign-in, ProviderError."""
-        authorisation, found = self._reached(actor, authorisation_id)
+        authorisation, found = self._reached(actor, authorisation_id, Goal.RECONNECT)
         with self._database.begin() as session:
             colleague = get_colleague(session, actor)
             policy.require_active(colleague)
@@ -358,12 +359,14 @@ class ClientSyncService:
             choosing.choose(session, run, wish, chosen=chosen)
 
     def _reached(
-        self, actor: Actor, authorisation_id: uuid.UUID | None
+        self, actor: Actor, authorisation_id: uuid.UUID | None, goal: Goal
     ) -> tuple[Authorisation, tuple[Organisation, ...]]:
         provider = self._require_provider()
         with self._database.read() as session:
             colleague = get_colleague(session, actor)
             policy.require_active(colleague)
+            if goal is Goal.ADD:  # once more afterwards: asking takes a while
+                policy.require_add_clients(colleague)
             authorisation = own_sign_in(session, colleague, authorisation_id)
         if authorisation is None:
             raise NotFoundError(f"Sign in at {NAMES[Provider.XERO]} first. Start again with /client-sync.")

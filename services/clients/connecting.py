@@ -123,6 +123,8 @@ class ClientConnectingService:
         self, actor: Actor, client_id: uuid.UUID, authorisation_id: uuid.UUID, query: str = ""
     ) -> ClientChoices:
         """All that the actor's sign-in reaches. Asks the provider. Raises NotFoundError, ProviderError."""
+        with self._database.read() as session:
+            get_client(session, get_colleague(session, actor), client_id)
         organisations = self._connections.organisations(actor, authorisation_id)
         return self._choices(actor, client_id, authorisation_id, organisations, query)
 

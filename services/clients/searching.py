@@ -11,7 +11,7 @@ from db.models import Client, ClientAccess, ClientSearch, Colleague
 from services import policy
 from services.clients.index import wanted_grams, words_of
 from services.clients.names import fold, name_key
-from services.clients.visibility import granted_to
+from services.clients.visibility import grants_of
 
 _FEW = 10_000
 """Up to so many granted clients are read one by one; of more, it is asked whether they were granted."""
@@ -82,12 +82,12 @@ def _hits(
     if policy.sees_all_clients(colleague):
         rows = _among_all(session, colleague.practice_id, typed, limit, found)
     elif _has_few(session, colleague):
-        granted = select(ClientAccess.client_id).where(granted_to(colleague))
+        granted = select(ClientAccess.client_id).where(grants_of(colleague))
         some = found.where(ClientSearch.client_id.in_(granted), _of(colleague.practice_id))
         holding = and_(*_texts(typed.short, typed.long)) if typed.words else _begins(colleague.practice_id, typed.name)
         rows = list(session.execute(some.where(holding)))
     else:
-        granted_one = exists().where(ClientAccess.client_id == ClientSearch.client_id, granted_to(colleague))
+        granted_one = exists().where(ClientAccess.client_id == ClientSearch.client_id, grants_of(colleague))
         rows = _among_all(session, colleague.practice_id, typed, limit, found.where(granted_one))
     likely = sorted({row.client_id: row for row in rows}.values(), key=lambda row: (_kind(typed, row), row.name))
     return [row.client_id for row in likely[:limit]]
@@ -129,7 +129,7 @@ def _look_twice(
 
 
 def _has_few(session: Session, colleague: Colleague) -> bool:
-    some = select(ClientAccess.client_id).where(granted_to(colleague)).limit(_FEW + 1).subquery()
+    some = select(ClientAccess.client_id).where(grants_of(colleague)).limit(_FEW + 1).subquery()
     return (session.scalar(select(func.count()).select_from(some)) or 0) <= _FEW
 
 

@@ -2,8 +2,8 @@
 
 import uuid
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.models import Client, ClientAccess, Colleague, TeamMember
 from services import policy
@@ -12,13 +12,25 @@ from services.errors import NotFoundError
 
 def seen_by(colleague: Colleague) -> ColumnElement[bool]:
     """The condition for clients of the practice that were granted, directly or by team; all of them for admins."""
-    own = Client.practice_id == colleague.practice_id
+    return of_seen(colleague, Client.practice_id, Client.id)
+
+
+def of_seen(
+    colleague: Colleague, practice_id: InstrumentedAttribute[uuid.UUID], client_id: InstrumentedAttribute[uuid.UUID]
+) -> ColumnElement[bool]:
+    """The same for what belongs to such a client, by the columns that say to which practice and client."""
+    own = practice_id == colleague.practice_id
     if policy.sees_all_clients(colleague):
         return own
-    return and_(own, Client.id.in_(select(ClientAccess.client_id).where(granted_to(colleague))))
+    return and_(own, client_id.in_(granted_to(colleague)))
 
 
-def granted_to(colleague: Colleague) -> ColumnElement[bool]:
+def granted_to(colleague: Colleague) -> Select[uuid.UUID]:
+    """The ids of the clients that were granted to somebody who does not see all."""
+    return select(ClientAccess.client_id).where(grants_of(colleague))
+
+
+def grants_of(colleague: Colleague) -> ColumnElement[bool]:
     """The condition for rows of ClientAccess that the colleague has, directly or by team."""
     teams = select(TeamMember.team_id).where(TeamMember.colleague_id == colleague.id)
     return or_(ClientAccess.colleague_id == colleague.id, ClientAccess.team_id.in_(teams))

@@ -129,14 +129,14 @@ def _is_never(wish: InvitationWish) -> bool:
     return wish.standing is Standing.NEVER
 
 
-def _fits(standing: Standing, now: datetime) -> ColumnElement[bool]:
+def fits(standing: Standing, now: datetime) -> ColumnElement[bool]:
     """The clock decides what expired, whether or not the sweep has come by."""
     status, ends = Invitation.status, Invitation.expires_at
     match standing:
         case Standing.PENDING:
             return and_(status.in_(LIVE), status != InvitationStatus.FAILED, ends > now)
         case Standing.EXPIRING:
-            return and_(_fits(Standing.PENDING, now), ends <= now + SOON)
+            return and_(fits(Standing.PENDING, now), ends <= now + SOON)
         case Standing.EXPIRED:
             return or_(status == InvitationStatus.EXPIRED, and_(status.in_(LIVE), ends <= now))
         case Standing.FAILED:
@@ -165,7 +165,7 @@ def _never_invited(colleague: Colleague) -> ColumnElement[bool]:
 def _counts(session: Session, colleague: Colleague, now: datetime) -> dict[Standing, int]:
     of_invitations = [standing for standing in Standing if standing is not Standing.NEVER]
     found = session.execute(
-        select(*(func.count().filter(_fits(standing, now)) for standing in of_invitations))
+        select(*(func.count().filter(fits(standing, now)) for standing in of_invitations))
         .select_from(Invitation)
         .join(Client, Client.id == Invitation.client_id)
         .where(_open_clients(colleague))
@@ -187,7 +187,7 @@ def _listed(colleague: Colleague, standing: Standing, query: str, now: datetime)
             .join(ClientUser, ClientUser.client_id == Client.id)
             .join(Invitation, Invitation.client_user_id == ClientUser.id)
             .join(Colleague, Colleague.id == Invitation.inviter_id)
-            .where(_open_clients(colleague), _fits(standing, now))
+            .where(_open_clients(colleague), fits(standing, now))
         )
     if query:
         name = func.lower(ClientUser.name).contains(query.lower(), autoescape=True)

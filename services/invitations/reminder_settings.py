@@ -44,7 +44,7 @@ class ReminderSettingsService:
             policy.require_active(colleague)
             practice = session.scalars(select(Practice).where(Practice.id == actor.practice_id)).one()
             return ShownSettings(
-                practice=_of(practice), mine=colleague.reminded, may_change=colleague.role in policy.ADMIN_ROLES
+                practice=settings_of(practice), mine=colleague.reminded, may_change=colleague.role in policy.ADMIN_ROLES
             )
 
     def change(self, actor: Actor, *, mine: bool, practice: ReminderSettings | None) -> None:
@@ -69,7 +69,7 @@ class ReminderSettingsService:
                 return
             policy.require_change_reminders(colleague)
             _require_valid(practice)
-            before = _of(row)
+            before = settings_of(row)
             if practice == before:
                 return
             row.reminds, row.reminder_hour = practice.reminds, practice.hour
@@ -87,7 +87,7 @@ class ReminderSettingsService:
             reschedule(session, row.id, now)
 
 
-def _of(practice: Practice) -> ReminderSettings:
+def settings_of(practice: Practice) -> ReminderSettings:
     return ReminderSettings(
         reminds=practice.reminds,
         days=tuple(practice.reminder_days),

@@ -20,6 +20,7 @@ from db.models import (
     Practice,
     Reminder,
     ReminderStage,
+    Source,
 )
 from db.session import Database
 from services import audit, jobs, policy
@@ -164,9 +165,20 @@ class ReminderService:
             )
             if colleague is None or colleague.timezone == timezone:
                 return
-            colleague.timezone = timezone
+            before, colleague.timezone = colleague.timezone, timezone
+            now = self._database.now()
+            audit.record_without_colleague(
+                session,
+                colleague.practice_id,
+                Source.SLACK,
+                "colleague.zone_changed",
+                colleague.id,
+                at=now,
+                before={"timezone": before},
+                after={"timezone": timezone},
+            )
             session.flush()
-            reschedule(session, colleague.practice_id, self._database.now(), inviter_id=colleague.id)
+            reschedule(session, colleague.practice_id, now, inviter_id=colleague.id)
 
     def _sweep_some(self, session: Session) -> int:
         now = self._database.time(session)

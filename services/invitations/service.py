@@ -242,6 +242,16 @@ class InvitationService:
                 invitation.accepted_at = now
                 change(session, invitation, InvitationStatus.ACCEPTED, Source.WEB, now, login_id=str(login.id))
                 tell_inviter(session, invitation, "slack.invitation_accepted")
+        for uninvited in linked - {invitation.client_user_id for invitation in invitations}:
+            audit.record_without_colleague(
+                session,
+                rows.practice.id,
+                Source.WEB,
+                "client_user.login_given",
+                uninvited,
+                at=now,
+                after={"login_id": str(login.id)},
+            )
         return Accepted(
             practice_name=rows.practice.name,
             client_name=rows.client.name,

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from bot.cli import main
-from db.models import Colleague, Job, Lane, Plan, Practice, Region, Role, Team
+from db.models import AuditEntry, Colleague, Job, Lane, Plan, Practice, Region, Role, Source, Team
 from db.session import Database
 from sandbox.running import RunningSandbox
 from services import jobs
@@ -194,6 +195,23 @@ def test_a_practice_and_its_colleagues_are_changed(run: Run, database: Database,
     assert (practice.region, practice.plan, practice.bundle) == (Region.CANADA, Plan.ADVANCED, 75)
     assert practice.has_dhi
     assert (colleague.role, colleague.may_add_clients, teams) == (Role.CLIENT_ADMIN, True, ["North", "South"])
+
+
+def test_only_what_was_changed_of_a_practice_is_in_its_audit_trail(run: Run, database: Database, birch: Office) -> None:
+    def entries() -> list[tuple[str, dict[str, Any] | None, dict[str, Any] | None]]:
+        with database.read() as session:
+            found = session.scalars(
+                select(AuditEntry).where(AuditEntry.source == Source.OPERATOR).order_by(AuditEntry.id)
+            )
+            return [(each.action, each.before, each.after) for each in found]
+
+    before = len(entries())
+    for words in ("--colleague U_SAM --role client_admin", "--region uk --bundle 50", "--region ca --bundle 50"):
+        assert run("practice", "--team", "T_BIRCH", *words.split())[0] == 0
+    assert entries()[before:] == [
+        ("colleague.changed", {"role": "standard"}, {"role": "client_admin"}),
+        ("practice.changed", {"region": "uk"}, {"region": "ca"}),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_a_file_that_slack_never_takes_is_told_once_with_what_to_do(
     let_time_pass(stack, clock)
     assert (job(stack).outcome, job(stack).error) == (JobOutcome.FAILED, "Slack: an upload was answered with 500")
     [text] = told(stack)
-    assert f"The Excel file of {NAME} could not be sent." in text
+    assert "The Excel file that you asked for could not be sent." in text
     assert f"Reference {job(stack).id}" in text
     assert files(stack) == []
 

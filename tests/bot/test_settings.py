@@ -69,6 +69,8 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         ("TWILIO_FROM", "Clientdesk Ltd"),
         ("TWILIO_FROM", "+44"),
         ("TWILIO_API_URL", "api.twilio.com"),
+        ("BILLING_URL", "javascript:alert(1)"),
+        ("BILLING_URL", "https://billing.example/" + "x" * 3000),
         ("MOBILE_APP_URL", "apps.example"),
         ("MOBILE_APP_URL", "https://apps.example/the app"),
     ],

@@ -75,7 +75,7 @@ def test_what_ended_at_xero_is_found_on_the_card_and_mended_by_reconnect_all(
     window.expect_text("Status: Disconnected")
     window.press("Close")
     window.open_home()
-    expect(window.home).to_contain_text("1 client is no longer connected to the accounting software.")
+    expect(window.home).to_contain_text("1 client is no longer connected to the accounting software")
     window.home.get_by_role("button", name="Reconnect").click()
 
     window.press("Reconnect all")

@@ -405,4 +405,4 @@ def test_app_home_counts_what_is_no_longer_connected(stack: Stack, ada: Person, 
     _connected(stack, ada)
     _break(stack, ConnectionStatus.EXPIRED)
     ada.open_home()
-    ada.wait_home("1 client is no longer connected to the accounting software.")
+    ada.wait_home("1 client is no longer connected to the accounting software")

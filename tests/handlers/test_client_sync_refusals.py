@@ -53,6 +53,9 @@ def test_whoever_may_not_add_clients_can_ask_for_it_and_still_reconnect(stack: S
     sam.close_all()
     open_sync(sam)
     sam.click("Request access")
+    sam.wait_view(title="Request access", containing="Why do you need it?")
+    sam.fill("reason", "Month end")
+    sam.submit()
     sam.wait_view(containing="Asked: ")
     sam.close_all()
     assert "You asked for it on" in open_sync(sam).text

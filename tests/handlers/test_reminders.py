@@ -85,7 +85,7 @@ def test_an_admin_sets_when_reminders_come_and_a_colleague_whether(stack: Stack,
     ada.fill("hour", "15:00")
     ada.fill("days", ["On the last day", "3 days before"])
     ada.submit()
-    ada.wait_view(containing="Saved.")
+    ada.wait_view(title="Settings", containing="Saved")
     shown = stack.composition.services.reminder_settings.shown(birch.ada)
     assert (shown.practice.days, shown.practice.hour) == ((3, 0), 15)
 
@@ -94,10 +94,12 @@ def test_an_admin_sets_when_reminders_come_and_a_colleague_whether(stack: Stack,
 def test_a_standard_colleague_turns_their_own_reminders_off(stack: Stack, birch: Office) -> None:
     sam = stack.person("U_SAM")
     sam.command("/clients settings")
+    sam.wait_view(title="Settings", containing="For you: On")
+    sam.click(reminders.SETTINGS)
     sam.wait_view(title=reminders.TITLE, containing="A Practice Admin or Client Admin can change that.")
     sam.fill("mine", [])
     sam.submit()
-    sam.wait_view(containing="Saved.")
+    sam.wait_view(title="Settings", containing="For you: Off")
     assert not stack.composition.services.reminder_settings.shown(birch.sam).mine
 
 

@@ -53,7 +53,6 @@ VIEWS: dict[str, View] = {
             practice=ReminderSettings(reminds=False, days=(), hour=9, nudges_clients=False), mine=True, may_change=False
         )
     ),
-    "reminder settings, saved": reminders.saved(),
 }
 MESSAGES: dict[str, Message] = {
     "reminders": reminders.digest(FULL),

@@ -29,11 +29,13 @@ from services.client_sync.records import (
     Unreached,
     Wish,
 )
+from services.permissions.records import Asked
 from services.practice import Bundle
 
 LONG = "<!channel> & *_~" + "W" * 134
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 MANY = tuple(f"U{number:010}" for number in range(300))
+ASKED = Asked(request_id=uuid.uuid4(), admins=MANY, asked_at=NOW, repeated=True)
 URL = "https://clientdesk.example/connect/xero/start?ticket=" + "x" * 900
 COUNTS = {
     Standing.NEW: 9_000,
@@ -160,7 +162,7 @@ OPENING = Opening(
 VIEWS: dict[str, View] = {
     "sync, opening": opening.opening(OPENING),
     "sync, may not add": opening.opening(replace(OPENING, missing=PermissionMissing(admins=MANY))),
-    "sync, asked to add": opening.opening(replace(OPENING, missing=PermissionMissing(admins=MANY, asked_at=NOW))),
+    "sync, asked to add": opening.opening(replace(OPENING, missing=PermissionMissing(admins=MANY, asked=ASKED))),
     "sync, without Xero": opening.opening(Opening(providers=(Provider.SAGE,), choosing=None, running=())),
     "sync, without providers": opening.opening(Opening(providers=(), choosing=None, running=())),
     **{f"sync, sign in to {goal}": opening.sign_in(replace(SIGN_IN, goal=goal)) for goal in Goal},

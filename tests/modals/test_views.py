@@ -11,17 +11,14 @@ import pytest
 from db.models import (
     ClientKind,
     InvitationStatus,
-    PermissionKind,
     Plan,
     Provider,
     Region,
-    RequestStatus,
-    Role,
     Software,
     Solutions,
     TaxCategories,
 )
-from modals import blocks, cards, form, help_text, home, invitations, notices, permissions, set_up, subscription
+from modals import blocks, cards, form, help_text, invitations, notices, set_up
 from modals.add_client import connecting, openings, pages
 from modals.blocks import Message, View
 from sandbox.slack.limits import check_message, check_view
@@ -29,13 +26,11 @@ from services.accounting.connections import ChosenOrganisation, DraftConnection,
 from services.accounting.port import Organisation
 from services.add_client.records import (
     AccessChoices,
-    BundleFull,
     Choosable,
     ChosenAccess,
     Connecting,
     ConsentNotice,
     CreatedClient,
-    PermissionMissing,
     ResumeOffer,
     Review,
     Twin,
@@ -46,10 +41,20 @@ from services.clients.extract import ExtractAddress
 from services.errors import GoneError, InvalidError
 from services.invitations.first_user import Invitable, Invited
 from services.invitations.records import InvitationNotice
-from services.overview import ClientLine, DraftLine, Overview
-from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import client_views, invitation_views, reminder_views, sync_views
+from tests.modals import (
+    audit_views,
+    client_views,
+    handover_views,
+    home_views,
+    insights_views,
+    invitation_views,
+    people_views,
+    permission_views,
+    reminder_views,
+    setting_views,
+    sync_views,
+)
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -125,17 +130,6 @@ CONSENT = ConsentNotice(
     provider=Provider.SAGE,
     organisation=LONG,
 )
-REQUEST = Request(
-    id=uuid.uuid4(),
-    kind=PermissionKind.ADD_CLIENTS,
-    status=RequestStatus.PENDING,
-    requester_name=LONG,
-    requester_slack_user_id="U_SAM",
-    decider_name=None,
-    decided_at=None,
-)
-APPROVED = replace(REQUEST, status=RequestStatus.APPROVED, decider_name=LONG, decided_at=NOW)
-DECLINED = replace(APPROVED, status=RequestStatus.DECLINED)
 RAW = {
     "kind": ClientKind.BUSINESS,
     "solutions": Solutions.BOOKKEEPING_DHI,
@@ -198,28 +192,11 @@ def _connecting(free: int = 0, taken: int = 0, *, provider: Provider = Provider.
     return _page(StepName.SOFTWARE, connecting=asked, **changes)
 
 
-OVERVIEW = Overview(
-    practice_name="P" * 100,
-    role=Role.PRACTICE_ADMIN,
-    may_add_clients=True,
-    bundle=BUNDLE,
-    draft=DraftLine(id=uuid.uuid4(), client_name=LONG, updated_at=NOW),
-    invitations=dict.fromkeys(InvitationStatus, 100_000),
-    broken=100_000,
-    recent=tuple(
-        ClientLine(
-            client_id=uuid.uuid4(),
-            name=LONG,
-            practice_code=CODE,
-            invitation=InvitationStatus.FAILED,
-            created_at=NOW,
-        )
-        for _ in range(10)
-    ),
-)
-
 VIEWS: dict[str, View] = {
+    **audit_views.VIEWS,
     **client_views.VIEWS,
+    **handover_views.VIEWS,
+    **insights_views.VIEWS,
     **{f"page {step}": pages.page(_page(step)) for step in StepName},
     "page access, searching": pages.page(_page(StepName.ACCESS, too_many=True)),
     "page access, few": pages.page(_page(StepName.ACCESS, people=3)),
@@ -241,20 +218,9 @@ VIEWS: dict[str, View] = {
     "resume offer": openings.opening(
         ResumeOffer(draft_id=uuid.uuid4(), client_name=LONG, number=1, total=7, updated_at=NOW)
     ),
-    "bundle full, admin": openings.opening(BundleFull(bundle=BUNDLE, may_raise=True, billing_url=None, admins=MANY)),
-    "bundle full, billing elsewhere": openings.opening(
-        BundleFull(bundle=BUNDLE, may_raise=True, billing_url="https://billing.example/" + "x" * 500, admins=MANY)
-    ),
-    "bundle full": openings.opening(BundleFull(bundle=BUNDLE, may_raise=False, billing_url=None, admins=MANY)),
-    "bundle raised": subscription.raised(BUNDLE),
     "invite": invitations.form(Invitable(uuid.uuid4(), LONG, texts=True)),
     "invited": invitations.done(Invited(LONG, LONG, EMAIL, "+447911123456")),
     "result without invitation": openings.result(replace(CREATED, contact_email=None, contact_name=None)),
-    "permission missing": openings.opening(PermissionMissing(admins=MANY)),
-    "permission missing, asked": openings.opening(PermissionMissing(admins=MANY, asked_at=NOW)),
-    "access asked": permissions.asked(Asked(admins=MANY, asked_at=NOW, repeated=False)),
-    "access asked again": permissions.asked(Asked(admins=MANY, asked_at=NOW, repeated=True)),
-    "access not needed": permissions.asked(AlreadyPermitted()),
     "result": openings.result(CREATED),
     "asked": openings.asked(),
     "set up": set_up.form("P" * 500),
@@ -264,32 +230,31 @@ VIEWS: dict[str, View] = {
     "loading": notices.loading(),
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
+    **permission_views.VIEWS,
+    **people_views.VIEWS,
     **reminder_views.VIEWS,
+    **setting_views.VIEWS,
     **invitation_views.VIEWS,
 }
-HOMES = {
-    "home": home.overview(OVERVIEW),
-    "home, not set up": home.not_set_up(may_set_up=True),
-    "home, waiting": home.not_set_up(may_set_up=False),
-    "home, refused": home.refused("x" * 4000),
-}
+HOMES = home_views.HOMES
 MESSAGES: dict[str, Message] = {
+    **audit_views.MESSAGES,
     **client_views.MESSAGES,
+    **handover_views.MESSAGES,
+    **insights_views.MESSAGES,
     "result": openings.result_message(CREATED),
     "welcome": cards.welcome(),
     "consent finished": connecting.consent_finished(CONSENT),
     "consent finished, organisation to choose": connecting.consent_finished(replace(CONSENT, organisation=None)),
     "accepted": cards.invitation_accepted(NOTICE),
-    "permission asked": permissions.card(REQUEST),
-    "permission asked, approved": permissions.card(APPROVED),
-    "permission asked, declined": permissions.card(DECLINED),
-    "permission approved": permissions.decided(APPROVED),
-    "permission declined": permissions.decided(DECLINED),
     "problem": notices.problem_message("x" * 4000, reference="0" * 8),
     "help": help_text.commands(),
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
+    **permission_views.MESSAGES,
+    **people_views.MESSAGES,
     **reminder_views.MESSAGES,
+    **setting_views.MESSAGES,
     **invitation_views.MESSAGES,
 }
 

@@ -1,5 +1,6 @@
 """The page in a real browser, over a real sandbox; the app behind it is a stub that each test scripts."""
 
+import base64
 import json
 import os
 import shutil
@@ -34,6 +35,8 @@ CHROMIUM_ARGS = [
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")]
 
 Json = dict[str, Any]
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGOYDAAAlQCUEMXZCgAAAABJRU5ErkJggg=="
+"""A PNG of one dot."""
 
 
 class StubApp:
@@ -391,6 +394,20 @@ def test_files_that_are_chosen_or_dropped_go_out_with_the_next_message(
     expect(chosen).to_have_count(0)
 
 
+def test_a_picture_is_shown_and_says_what_it_shows(page: Page, sandbox: RunningSandbox) -> None:
+    file = sandbox.world.add_file("dot.png", "U_BOT", sandbox.url, base64.b64decode(DOT))
+    file.title, file.alt_txt = "The <b>dot", "One <b>grey dot"
+    post(sandbox, "D_ADA", blocks=[{"type": "section", "text": plain("Here it is")}], files=[file])
+    page.goto("/?as=U_ADA&in=D_ADA")
+    shown = page.get_by_role("article")
+    picture = shown.get_by_role("img", name="One <b>grey dot")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("naturalWidth", 1)
+    with page.expect_download() as download:
+        shown.get_by_role("link", name="Download The <b>dot").click()
+    assert download.value.path().read_bytes() == file.content
+
+
 def test_a_link_button_opens_a_new_tab_and_tells_the_app(page: Page, sandbox: RunningSandbox, app: StubApp) -> None:
     post(sandbox, blocks=[actions(button("Open the mailbox", "mail.open", url=f"{sandbox.url}/mail"))])
     page.goto("/?as=U_ADA")
@@ -687,6 +704,14 @@ def test_every_kind_of_input_sends_slacks_own_state(
         "hour": {"selected_time": "09:30"},
         "empty": {"value": None},
     }
+
+
+def test_a_select_of_conversations_offers_what_its_filter_leaves(page: Page, sandbox: RunningSandbox) -> None:
+    only = {"include": ["public", "private"], "exclude_external_shared_channels": True}
+    open_modal(sandbox, modal("Select", field("channel", "Channel", "conversations_select", element={"filter": only})))
+    page.goto("/?as=U_ADA")
+    page.get_by_label("Channel").click()
+    expect(page.get_by_role("option")).to_have_text(["general"])
 
 
 def test_a_select_is_searched_and_chosen_from_by_keyboard(page: Page, sandbox: RunningSandbox) -> None:

@@ -352,6 +352,16 @@ def test_a_file_shared_in_a_conversation_is_a_message_that_its_people_can_keep(
         sandbox.person("U_CLEM").download(uploaded["id"])
 
 
+def test_a_picture_says_what_it_shows_in_at_most_a_thousand_characters(client: WebClient, sandbox: Sandbox) -> None:
+    given: Json = {"filename": "a.png", "file": b"png", "channel": "D_ADA"}
+    uploaded = client.files_upload_v2(**given, alt_txt="a" * 1000)["files"][0]
+    client.files_upload_v2(**given)
+    assert client.files_info(file=uploaded["id"])["file"]["alt_txt"] == "a" * 1000
+    assert [message.files[0]["alt"] for message in sandbox.person("U_ADA").messages("app_dm")] == ["a" * 1000, ""]
+    refused = code(client.files_getUploadURLExternal, filename="a.png", length=3, alt_txt="a" * 1001)
+    assert refused == "alt_txt_too_large"
+
+
 def test_a_comment_is_said_in_place_of_blocks_and_blocks_keep_to_the_limits(
     client: WebClient, sandbox: Sandbox
 ) -> None:

@@ -34,7 +34,7 @@ from services.add_client.records import (
 from services.add_client.steps import StepName
 from services.errors import BundleFullError, ConflictError, GoneError, InvalidError, NotPermittedError, ServiceError
 from services.operator import OperatorService
-from services.overview import OverviewService
+from services.overview.service import OverviewService
 from services.people import PeopleService
 from tests.builders import add_client, client_user, created, joined, login, office, profile, to_review
 from tests.fakes import Clock

@@ -34,7 +34,7 @@ from db.session import Database
 from services.actor import Actor
 from services.errors import NotFoundError, NotPermittedError
 from services.exports import Export, ExportService
-from tests.builders import Office, add_client, created, office
+from tests.builders import Office, add_client, asked, created, office
 from tests.fakes import Clock
 
 FETCHED = datetime(2026, 6, 30, 23, 5, tzinfo=UTC)
@@ -108,7 +108,7 @@ def connect(database: Database, birch: Office, client_id: uuid.UUID) -> None:
 
 
 def exported(exports: ExportService, actor: Actor, client_id: uuid.UUID) -> Export:
-    return exports.workbook(actor.practice_id, actor.colleague_id, client_id, ASKED)
+    return exports.workbook(asked(actor, ASKED), client_id)
 
 
 def opened(content: bytes) -> Workbook:
@@ -194,7 +194,6 @@ def test_the_file_holds_what_the_organisation_keeps_those_in_use_first(
     workbook = opened(export.content)
 
     assert replace(export, content=b"") == Export(
-        slack_user_id="U_ADA",
         client_name="Acme Ltd",
         file_name="Acme Ltd 2026-07-01 09-00-07.xlsx",
         title="Acme Ltd: standard information",
@@ -419,7 +418,7 @@ def test_only_those_who_see_the_client_get_its_file(
         exports.request(birch.sam, acme)
     keep(database, ClientAccess(client_id=acme, colleague_id=birch.sam.colleague_id))
     exports.request(birch.sam, acme)
-    assert exported(exports, birch.sam, acme).slack_user_id == "U_SAM"
+    assert exported(exports, birch.sam, acme).client_name == "Acme Ltd"
 
 
 def test_access_that_ended_before_the_file_was_made_counts(
@@ -445,7 +444,7 @@ def test_another_practices_client_is_not_there(
     with pytest.raises(NotFoundError, match="no such client"):
         exported(exports, other, acme)
     with pytest.raises(NotFoundError, match="no longer a colleague"):
-        exports.workbook(other.practice_id, birch.ada.colleague_id, acme, ASKED)
+        exports.workbook(asked(Actor(other.practice_id, birch.ada.colleague_id), ASKED), acme)
     assert jobs(database) == []
 
 

@@ -21,6 +21,11 @@ _APPEND_ONLY = {
         WHEN EXISTS (SELECT 1 FROM practice WHERE id = OLD.practice_id)
         BEGIN SELECT RAISE(ABORT, 'The audit trail is append-only'); END
         """,
+        """
+        CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry
+        WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)
+        BEGIN SELECT RAISE(ABORT, 'The audit trail is append-only'); END
+        """,
     ),
     "postgresql": (
         """
@@ -49,6 +54,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_entry_practice_id_action_at", ["practice_id", "action", "at"], unique=False)
         batch_op.create_index(
             "ix_audit_entry_practice_id_colleague_id_at", ["practice_id", "colleague_id", "at"], unique=False
+        )
+
+    # App Home counts by these, and lists the newest clients.
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.create_index("ix_client_practice_id_created_at", ["practice_id", "created_at"], unique=False)
+
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.create_index("ix_connection_practice_id_status", ["practice_id", "status"], unique=False)
+
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index("ix_invitation_practice_id_status")
+        batch_op.create_index(
+            "ix_invitation_practice_id_status_expires_at", ["practice_id", "status", "expires_at"], unique=False
         )
 
     with op.batch_alter_table("client_access", schema=None) as batch_op:
@@ -146,6 +164,7 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER audit_entry_no_update")
         op.execute("DROP TRIGGER audit_entry_no_delete")
+        op.execute("DROP TRIGGER audit_entry_no_replace")
     with op.batch_alter_table("practice", schema=None) as batch_op:
         batch_op.drop_column("approvals_channel")
         batch_op.drop_column("partner_programme")
@@ -211,6 +230,16 @@ def downgrade() -> None:
             sqlite_where=sa.text("until IS NOT NULL"),
         )
         batch_op.drop_column("until")
+
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index("ix_invitation_practice_id_status_expires_at")
+        batch_op.create_index("ix_invitation_practice_id_status", ["practice_id", "status"], unique=False)
+
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.drop_index("ix_connection_practice_id_status")
+
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.drop_index("ix_client_practice_id_created_at")
 
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entry_practice_id_colleague_id_at")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.slack.acting.client import TOKEN, Client, Json, Outcome, channel_name
-from sandbox.slack.records import SlackError, Team
+from sandbox.slack.records import Conversation, SlackError, Team, User
 from sandbox.slack.wire import message_object, user_object
 
 
@@ -17,6 +17,8 @@ class Talking(Client):
         name, _, rest = text.partition(" ")
         user = world.person(user_id)
         conversation = self.seen(user, channel)
+        if name == "/invite":
+            return self._invite(user, conversation, rest)
         known = world.any_command or any(each["command"] == name for each in world.commands)
         if not known:
             return self.failed(user, f"{name} is not a valid command.", "unknown_command")
@@ -45,6 +47,14 @@ class Talking(Client):
             if problems:
                 return self.invalid(user, ack, name, problems)
         return self.outcome(user, ack, name)
+
+    def _invite(self, user: User, conversation: Conversation, who: str) -> Outcome:
+        """Slack's own command, for the app."""
+        team = self.world.teams[conversation.team_id]
+        if who.strip().removeprefix("@").lower() != self.world.app_name.lower() or conversation.kind != "channel":
+            return self.failed(user, f"{who.strip()} can't be invited here.", "user_not_found")
+        self.world.join(conversation, team.bot_user_id)
+        return Outcome(True)
 
     async def shortcut(
         self, user_id: str, callback_id: str, base_url: str, channel: str | None = None, ts: str | None = None

@@ -7,6 +7,8 @@ from sandbox.slack.methods.chat import may_post
 from sandbox.slack.methods.request import Json, Request, refuse
 from sandbox.slack.records import File, SlackError
 
+_LONGEST_ALT = 1000
+
 
 def files_get_upload_url(request: Request) -> Json:
     name = request.text("filename")
@@ -16,7 +18,11 @@ def files_get_upload_url(request: Request) -> Json:
         length = 0
     if length <= 0:
         raise SlackError("invalid_arguments", [Problem("invalid_arguments", "/length", "must be a positive integer")])
+    alt_txt = str(request.args.get("alt_txt") or "")
+    if len(alt_txt) > _LONGEST_ALT:
+        raise SlackError("alt_txt_too_large")
     file = request.world.add_file(name, request.team.bot_user_id, request.base_url)
+    file.alt_txt = alt_txt
     return {"upload_url": f"{request.base_url}/files/upload/{file.id}", "file_id": file.id}
 
 

@@ -25,7 +25,7 @@ from services.clients.connecting import (
 )
 from services.clients.extract import ExtractAddress
 from services.errors import ConflictError, NotFoundError
-from services.overview import OverviewService
+from services.overview.service import OverviewService
 from tests.builders import DOMAIN, Office, add_client, office, to_review
 from tests.services.accounting.conftest import SAGE, XERO, World
 
@@ -277,11 +277,11 @@ def test_app_home_counts_the_broken_connections_of_clients_that_the_person_sees(
     database: Database = desk.world.database
     overview = OverviewService(database)
     clients = [desk.world.connected(name) for name in names[:3]]
-    assert overview.of(birch.ada).broken == 0
+    assert overview.of(birch.ada).broken.count == 0
     for name in names[:3]:
         desk.world.sandbox.xero.revoke(desk.world.sandbox.xero.tenant(name))
     for client_id in clients:
         desk.cards.refresh(birch.ada, client_id)
     with database.begin() as session:
         session.get_one(Client, clients[0]).deactivated_at = database.now()
-    assert [overview.of(each).broken for each in (birch.ada, birch.clem, birch.sam)] == [2, 2, 0]
+    assert [overview.of(each).broken.count for each in (birch.ada, birch.clem, birch.sam)] == [2, 2, 0]

@@ -1,6 +1,7 @@
-"""The audit trail. An entry is written in the transaction of the change it tells of."""
+"""Entries of the audit trail, each written in the transaction of the change it tells of."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.models import AuditEntry, Source
 from services.actor import Actor
+from services.audit.masking import masked
 
 
 def record(
@@ -17,9 +19,10 @@ def record(
     subject_id: uuid.UUID,
     *,
     at: datetime,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
 ) -> None:
+    """`action` has its words in `services.audit.words`. Secrets and identifiers in `before` and `after` are masked."""
     _add(session, actor.practice_id, actor.colleague_id, actor.source, action, subject_id, at, before, after)
 
 
@@ -31,8 +34,8 @@ def record_without_colleague(
     subject_id: uuid.UUID,
     *,
     at: datetime,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
 ) -> None:
     """For what a client does on the web page, a worker by itself, or an operator."""
     _add(session, practice_id, None, source, action, subject_id, at, before, after)
@@ -46,8 +49,8 @@ def _add(
     action: str,
     subject_id: uuid.UUID,
     at: datetime,
-    before: dict[str, Any] | None,
-    after: dict[str, Any] | None,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
 ) -> None:
     session.add(
         AuditEntry(
@@ -57,7 +60,7 @@ def _add(
             source=source,
             action=action,
             subject_id=subject_id,
-            before=before,
-            after=after,
+            before=None if before is None else masked(before),
+            after=None if after is None else masked(after),
         )
     )

@@ -1,0 +1,1 @@
+"""The pages on colleagues and teams."""

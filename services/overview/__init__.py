@@ -1,0 +1,1 @@
+"""App Home: what a person finds there, and when it is published anew."""

@@ -1,0 +1,108 @@
+"""Who may call what: a row for each public method of a service that a person can reach, and the rule it stands for.
+
+The rules are those of docs/architecture.md, Who may do what. A method that is called on nobody's behalf is in
+WITHOUT_PERSON instead, with the reason.
+"""
+
+from enum import StrEnum
+
+from tests.services.matrix import client_rows, practice_rows
+
+ROWS = [
+    *practice_rows.PRACTICE,
+    *practice_rows.PEOPLE,
+    *practice_rows.REQUESTS,
+    *client_rows.ADDING,
+    *client_rows.SYNC,
+    *client_rows.CLIENTS,
+    *client_rows.INVITATIONS,
+]
+
+
+class Why(StrEnum):
+    """Why no person stands behind a call."""
+
+    IDENTITY = "it says who somebody is, by what Slack has signed"
+    WORKSPACE = "Slack itself says that the app was installed or removed, or who the person is now"
+    MESSAGE = "a message's content, for a job that names the practice"
+    JOB = "a job's own work, or its end"
+    CLOCK = "for the clock: every practice's"
+    LINK = "the link, or the provider's signed answer, is the permission"
+    SAME_PERSON = "what the method before it allowed, told to the same person"
+    NOTHING_READ = "it makes a link, which is checked when it is used"
+
+
+WITHOUT_PERSON = {
+    "people.find": Why.IDENTITY,
+    "people.first_contact": Why.IDENTITY,
+    "people.slack_user_id": Why.MESSAGE,
+    "practices.may_set_up": Why.NOTHING_READ,
+    "workspaces.bot_token": Why.IDENTITY,
+    "workspaces.install_notice": Why.MESSAGE,
+    "workspaces.installed": Why.WORKSPACE,
+    "workspaces.purge": Why.CLOCK,
+    "workspaces.token_refused": Why.WORKSPACE,
+    "workspaces.uninstalled": Why.WORKSPACE,
+    "workspaces.workspace": Why.MESSAGE,
+    "add_client.consent_notice": Why.MESSAGE,
+    "add_client.created": Why.MESSAGE,
+    "add_client.tell_arrived": Why.SAME_PERSON,
+    "client_sync.keep_place": Why.JOB,
+    "client_sync.progress": Why.MESSAGE,
+    "client_sync.progress_shown": Why.JOB,
+    "consent.finish": Why.LINK,
+    "consent.prune": Why.CLOCK,
+    "consent.redirect_uri": Why.NOTHING_READ,
+    "consent.start": Why.LINK,
+    "consent.start_url": Why.NOTHING_READ,
+    "client_connecting.notice": Why.MESSAGE,
+    "client_connecting.tell_arrived": Why.SAME_PERSON,
+    "colleagues.notice": Why.MESSAGE,
+    "handover.card": Why.MESSAGE,
+    "handover.deactivated": Why.WORKSPACE,
+    "upkeep.check": Why.CLOCK,
+    "upkeep.connections_ended_notice": Why.MESSAGE,
+    "upkeep.ended_notice": Why.MESSAGE,
+    "upkeep.keep_alive": Why.CLOCK,
+    "upkeep.kinds": Why.JOB,
+    "upkeep.lapsing_notice": Why.MESSAGE,
+    "information.kinds": Why.JOB,
+    "information.refresh_daily": Why.CLOCK,
+    "invitations.accept": Why.LINK,
+    "invitations.ask_for_new": Why.LINK,
+    "invitations.email_gave_up": Why.JOB,
+    "invitations.expire": Why.CLOCK,
+    "invitations.kinds": Why.JOB,
+    "invitations.notice": Why.MESSAGE,
+    "invitations.open": Why.LINK,
+    "invitations.send_email": Why.JOB,
+    "bulk_inviting.kinds": Why.JOB,
+    "bulk_inviting.report": Why.MESSAGE,
+    "bulk_inviting.run": Why.JOB,
+    "deliveries.emails_reported": Why.LINK,
+    "nudges.kinds": Why.JOB,
+    "nudges.send": Why.JOB,
+    "texting.gave_up": Why.JOB,
+    "texting.kinds": Why.JOB,
+    "texting.on_status": Why.LINK,
+    "texting.send": Why.JOB,
+    "home.finish": Why.JOB,
+    "home.gave_up": Why.JOB,
+    "home.look": Why.CLOCK,
+    "home.refreshed": Why.JOB,
+    "home.shown": Why.JOB,
+    "reminders.digest": Why.JOB,
+    "reminders.gave_up": Why.JOB,
+    "reminders.sweep": Why.CLOCK,
+    "reminders.told": Why.JOB,
+    "reminders.zone_changed": Why.WORKSPACE,
+    "permissions.find": Why.MESSAGE,
+    "permission_cards.card": Why.MESSAGE,
+    "permission_cards.fall_back": Why.JOB,
+    "permission_cards.keep_place": Why.JOB,
+    "permission_ending.ended": Why.JOB,
+    "permission_ending.sweep": Why.CLOCK,
+    "exports.workbook": Why.MESSAGE,
+    "audit_exports.file": Why.MESSAGE,
+    "insights.picture": Why.MESSAGE,
+}
