@@ -26,6 +26,7 @@ from handlers import (
     invitations,
     permissions,
     reminders,
+    solo,
     subscription,
     workspaces,
 )
@@ -56,6 +57,7 @@ def routes() -> Router:
         invitations,
         permissions,
         reminders,
+        solo,
         subscription,
         workspaces,
     ):

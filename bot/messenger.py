@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.files import send_file
 from bot.slack_api import SlackTransport, UploadError, retry_after
+from bot.solo_messages import SoloMessages
 from db.models import Lane, SyncState
 from modals import cards, connections, exports, invitation_list, permissions, reminders
 from modals.add_client import connecting, openings
@@ -81,6 +82,7 @@ class SlackMessenger:
             _kind(ASKED, self._permission_asked),
             _kind(CLOSED, self._permission_closed),
             _kind(DECIDED, self._permission_decided),
+            *(_kind(name, run) for name, run in SoloMessages(self._services, self._send).runs().items()),
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
             replace(_kind(DIGEST, self._reminders), on_failure=self._services.reminders.gave_up),

@@ -36,6 +36,8 @@ from services.overview import OverviewService
 from services.people import PeopleService
 from services.permissions import PermissionService
 from services.practice import PracticeService
+from services.solo.deadlines import DeadlineService
+from services.solo.service import SoloService
 from services.workspaces import WorkspaceService
 
 
@@ -66,6 +68,8 @@ class Services:
     reminder_settings: ReminderSettingsService
     permissions: PermissionService
     exports: ExportService
+    solo: SoloService
+    solo_deadlines: DeadlineService
 
 
 def build(
@@ -91,7 +95,7 @@ def build(
     consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
     connections = ConnectionService(database, calls, providers)
     information = InformationService(database, calls, providers)
-    cards = ClientCardService(database, connections, information, extract_domain=extract_domain)
+    cards = ClientCardService(database, connections, information, keys=keys, extract_domain=extract_domain)
     return Services(
         people=PeopleService(database, first_admin=first_admin),
         practices=PracticeService(database, first_admin=first_admin, billing_url=billing_url),
@@ -130,4 +134,6 @@ def build(
         reminder_settings=ReminderSettingsService(database),
         permissions=PermissionService(database),
         exports=ExportService(database),
+        solo=SoloService(database, keys),
+        solo_deadlines=DeadlineService(database),
     )

@@ -49,7 +49,7 @@ from services.invitations.records import InvitationNotice
 from services.overview import ClientLine, DraftLine, Overview
 from services.permissions import AlreadyPermitted, Asked, Request
 from services.practice import Bundle
-from tests.modals import client_views, invitation_views, reminder_views, sync_views
+from tests.modals import client_views, invitation_views, reminder_views, solo_views, sync_views
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
 CODE = "&" * CODE_LENGTH
@@ -173,7 +173,6 @@ def _page(step: StepName, *, too_many: bool = False, people: int = 100, **change
         "practice_address": "a" * 48,
         "twins": tuple(Twin(name=LONG, practice_code=CODE, deactivated=True) for _ in range(5)),
         "email_taken": True,
-        "solo_asked": True,
         "changed": True,
         "access": choices,
         "connection": DraftConnection(provider=Provider.XERO, authorisation_id=uuid.uuid4(), chosen=ORGANISATION),
@@ -220,7 +219,24 @@ OVERVIEW = Overview(
 
 VIEWS: dict[str, View] = {
     **client_views.VIEWS,
-    **{f"page {step}": pages.page(_page(step)) for step in StepName},
+    **{f"page {step}": pages.page(_page(step, solo=solo_views.DRAFT)) for step in StepName},
+    "page details, of a business": pages.page(_page(StepName.DETAILS)),
+    "page details, of a newcomer": pages.page(
+        _page(StepName.DETAILS, raw={}, solo=replace(solo_views.DRAFT, nino=None, utr=None, mandate=None, changing=()))
+    ),
+    "page details, of somebody known": pages.page(
+        _page(StepName.DETAILS, solo=replace(solo_views.DRAFT, utr=solo_views.KEPT, changing=()))
+    ),
+    "page sources, one": pages.page(
+        _page(StepName.SOURCES, solo=replace(solo_views.DRAFT, sources=solo_views.SOURCES[:1]))
+    ),
+    "page sources, editing": pages.page(
+        _page(StepName.SOURCES, solo=replace(solo_views.DRAFT, editing=solo_views.WARNED))
+    ),
+    "page review, of a self-employed client": pages.page(
+        _page(StepName.REVIEW, review=replace(REVIEW, solo=solo_views.REVIEW), solo=solo_views.DRAFT)
+    ),
+    "result, of a self-employed client": openings.result(replace(CREATED, solo=solo_views.CARD)),
     "page access, searching": pages.page(_page(StepName.ACCESS, too_many=True)),
     "page access, few": pages.page(_page(StepName.ACCESS, people=3)),
     "page invite, skipping": pages.page(_page(StepName.INVITE, raw={"invite": InviteChoice.SKIP})),
@@ -265,6 +281,7 @@ VIEWS: dict[str, View] = {
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
     **reminder_views.VIEWS,
+    **solo_views.VIEWS,
     **invitation_views.VIEWS,
 }
 HOMES = {
@@ -290,6 +307,7 @@ MESSAGES: dict[str, Message] = {
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
     **reminder_views.MESSAGES,
+    **solo_views.MESSAGES,
     **invitation_views.MESSAGES,
 }
 
