@@ -31,6 +31,7 @@ from handlers import (
     permissions,
     reminders,
     settings,
+    solo,
     subscription,
     workspaces,
 )
@@ -66,6 +67,7 @@ def routes() -> Router:
         permissions,
         reminders,
         settings,
+        solo,
         subscription,
         workspaces,
     ):

@@ -44,6 +44,7 @@ from services.installs import InstallService
 from services.jobs import Jobs
 from services.keys import Keyring
 from services.overview.watching import REFRESH
+from services.solo.deadlines import PLAN as SOLO_DEADLINES
 
 # Database connections. The threads that wait for Slack or a provider hold none, so a worker needs far fewer than it has
 # threads; who finds none free waits. A PostgreSQL has 100: enough for one process of each kind.
@@ -218,6 +219,7 @@ class Composition:
             *self.services.upkeep.kinds(),
             *self.services.information.kinds(),
             *self.services.client_sync.runner.kinds(),
+            *self.services.solo_deadlines.kinds(),
         ]
         return Worker(self.database, kinds, _lanes(self.settings))
 
@@ -240,6 +242,7 @@ class Composition:
                 Tick(name="client_sync.tend", every=timedelta(minutes=1), call=self.services.client_sync.runner.tend),
                 Tick(name=CHECK, every=timedelta(hours=1), call=self.services.upkeep.check),
                 Tick(name=INFORMATION, every=timedelta(hours=1), call=self.services.information.refresh_daily),
+                Tick(name=SOLO_DEADLINES, every=timedelta(hours=1), call=self.services.solo_deadlines.tick),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
         )

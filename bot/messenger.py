@@ -15,6 +15,7 @@ from bot.file_messages import FileMessages
 from bot.leaving_messages import LeavingMessages
 from bot.permission_messages import PermissionMessages
 from bot.slack_api import SlackTransport, UploadError, retry_after
+from bot.solo_messages import SoloMessages
 from db.models import Lane, SyncState
 from modals import cards, connections, invitation_list, reminders
 from modals.add_client import connecting, openings
@@ -91,6 +92,7 @@ class SlackMessenger:
             *(_kind(name, run) for name, run in leaving.runs().items()),
             _kind(CHANGED, self._about_rights(told.rights_changed)),
             _kind(WELCOME, self._about_rights(told.colleague_added)),
+            *(_kind(name, run) for name, run in SoloMessages(self._services, self._send).runs().items()),
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
             replace(_kind(DIGEST, self._reminders), on_failure=self._services.reminders.gave_up),

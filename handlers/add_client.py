@@ -99,6 +99,8 @@ def back(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack
     at = WizardMetadata.of(view)
     if at.connecting:
         page = services.add_client.choose_software(actor, at.draft, changing=at.changing)
+    elif at.source is not None:
+        page = services.add_client.solo.leave_source(actor, at.draft, at.source, form.read(view), changing=at.changing)
     else:
         page = services.add_client.back(actor, at.draft, at.step, form.read(view), changing=at.changing)
     ack()

@@ -48,6 +48,8 @@ from services.permissions.listing import PermissionListService
 from services.permissions.service import PermissionService
 from services.practice import PracticeService
 from services.practice_settings import PracticeSettingsService
+from services.solo.deadlines import DeadlineService
+from services.solo.service import SoloService
 from services.workspaces import WorkspaceService
 
 
@@ -90,6 +92,8 @@ class Services:
     audit_trail: AuditTrailService
     audit_exports: AuditExportService
     insights: InsightsService
+    solo: SoloService
+    solo_deadlines: DeadlineService
 
 
 def build(
@@ -115,7 +119,7 @@ def build(
     consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
     connections = ConnectionService(database, calls, providers)
     information = InformationService(database, calls, providers)
-    cards = ClientCardService(database, connections, information, extract_domain=extract_domain)
+    cards = ClientCardService(database, connections, information, keys=keys, extract_domain=extract_domain)
     return Services(
         people=PeopleService(database, first_admin=first_admin),
         practices=PracticeService(database, first_admin=first_admin, billing_url=billing_url),
@@ -166,4 +170,6 @@ def build(
         audit_trail=AuditTrailService(database),
         audit_exports=AuditExportService(database),
         insights=InsightsService(database),
+        solo=SoloService(database, keys),
+        solo_deadlines=DeadlineService(database),
     )

@@ -5,6 +5,7 @@ from modals import invitations, subscription
 from modals.add_client import ids
 from modals.add_client.pages import SOLUTIONS, TAX_CATEGORIES, TITLE, page, software
 from modals.permissions import asking
+from modals.solo.card import result_rows as solo_rows
 from modals.text import count
 from services.add_client.records import (
     BundleFull,
@@ -84,10 +85,13 @@ def _result(created: CreatedClient, heading: str) -> list[b.Block]:
     rows: list[tuple[str, str | list[b.Element]]] = []
     if created.practice_code:
         rows.append(("Practice code", created.practice_code))
-    rows += [
-        ("Solutions", SOLUTIONS[created.solutions]),
-        ("Accounting software", software(created.software, created.organisation)),
-    ]
+    if created.solo is None:
+        rows += [
+            ("Solutions", SOLUTIONS[created.solutions]),
+            ("Accounting software", software(created.software, created.organisation)),
+        ]
+    else:
+        rows += solo_rows(created.solo)
     if created.tax_categories:
         rows.append(("Self-employed", f"{TAX_CATEGORIES[created.tax_categories]} categories"))
     rows += [

@@ -6,7 +6,7 @@ from typing import Any
 
 from db.models import ClientKind, Software, Solutions, TaxCategories
 from modals import blocks as b
-from modals.add_client import connecting, ids
+from modals.add_client import connecting, ids, solo
 from modals.form import Metadata
 from modals.invitations import contact_fields
 from services.add_client.records import Choosable, Review, Twin, WizardPage
@@ -26,6 +26,7 @@ STEP_TITLES = {
     StepName.SOLUTIONS: "Solutions",
     StepName.SOFTWARE: "Accounting software",
     StepName.DETAILS: "Details",
+    StepName.SOURCES: "Income sources",
     StepName.ACCESS: "Colleague access",
     StepName.INVITE: "Invite",
     StepName.REVIEW: "Review",
@@ -50,6 +51,8 @@ class WizardMetadata(Metadata):
     revision: int
     changing: bool = False
     connecting: bool = False
+    source: uuid.UUID | None = None
+    warned: bool = False
 
 
 def page(shown: WizardPage) -> b.View:
@@ -60,9 +63,12 @@ def page(shown: WizardPage) -> b.View:
         blocks.append(b.rich([b.emoji("warning"), said]))
     submit: str | None
     submit, callback_id = _SUBMITS.get(shown.step, ("Next", ids.SUBMIT))
+    editing = None if shown.solo is None else shown.solo.editing
+    if editing is not None:
+        submit, callback_id = "Continue anyway" if editing.is_warned else "Keep this source", ids.KEEP_SOURCE
     if shown.connecting is None:
         blocks += _BUILDERS[shown.step](shown)
-        back = "Back to the review" if shown.changing else "Back"
+        back = "Back to the review" if shown.changing and editing is None else "Back"
         navigation = [b.button(back, ids.BACK)] if shown.number > 1 or shown.changing else []
     else:
         choices = connecting.choices(shown.connecting)
@@ -88,6 +94,8 @@ def page(shown: WizardPage) -> b.View:
             revision=shown.revision,
             changing=shown.changing,
             connecting=shown.connecting is not None,
+            source=None if editing is None else editing.source_id,
+            warned=editing is not None and editing.is_warned,
         ).dump(),
     )
 
@@ -103,18 +111,8 @@ def _client_type(shown: WizardPage) -> list[b.Block]:
         b.option("Business", ClientKind.BUSINESS, "A company, partnership, charity or other organisation"),
         b.option("Self-employed (Solo)", ClientKind.SOLO, "A sole trader or landlord"),
     ]
-    notice = []
-    if shown.solo_asked:
-        notice = [
-            b.section(
-                "Self-employed clients (Solo) are coming, and can't be added yet. "
-                "You can add this client as a Business now: it is chosen below."
-            )
-        ]
-    # Another block id, or Slack would keep Solo ticked.
-    block_id = "kind.after_solo" if shown.solo_asked else "kind"
     chosen = b.radios(kinds, shown.raw.get("kind") or ClientKind.BUSINESS)
-    return [*notice, b.field(block_id, "What kind of client is it?", chosen)]
+    return [b.field("kind", "What kind of client is it?", chosen)]
 
 
 def _solutions(shown: WizardPage) -> list[b.Block]:
@@ -137,7 +135,9 @@ def _software(shown: WizardPage) -> list[b.Block]:
 
 def _details(shown: WizardPage) -> list[b.Block]:
     raw = shown.raw
-    blocks = [_twins(shown.twins)] if shown.twins else []
+    blocks = [twins_warning(shown.twins)] if shown.twins else []
+    if shown.solo is not None:
+        return [*blocks, *solo.details(shown, shown.solo)]
     blocks += [
         b.field("name", "Business name", b.text_input(raw.get("name") or connecting.suggested_name(shown))),
         b.field(
@@ -162,7 +162,14 @@ def _details(shown: WizardPage) -> list[b.Block]:
     return blocks
 
 
-def _twins(twins: Sequence[Twin]) -> b.Block:
+def _sources(shown: WizardPage) -> list[b.Block]:
+    if shown.solo is None:
+        raise ValueError("The page of income sources needs those of the draft")
+    return solo.sources(shown.solo)
+
+
+def twins_warning(twins: Sequence[Twin]) -> b.Block:
+    """Clients that what was typed is like."""
     lines: list[list[b.Element]] = [[b.emoji("warning"), b.bold(" You may have this client already:")]]
     for twin in twins:
         line = [b.words("• "), b.bold(twin.name)]
@@ -230,8 +237,13 @@ def _invite(shown: WizardPage) -> list[b.Block]:
     blocks = [b.field("invite", "Invite the client?", radios, acts=True)]
     if choice == InviteChoice.SKIP:
         return blocks
+    # A self-employed client is most often the person to invite.
+    own_name = shown.answers.get(StepName.DETAILS, {}).get("name") if shown.solo is not None else None
     blocks += contact_fields(
-        raw.get("contact_name"), raw.get("contact_email"), raw.get("contact_mobile"), texts=shown.facts.texts
+        raw.get("contact_name") or own_name,
+        raw.get("contact_email"),
+        raw.get("contact_mobile"),
+        texts=shown.facts.texts,
     )
     if shown.email_taken:
         ways = [
@@ -275,14 +287,20 @@ def _review(shown: WizardPage) -> list[b.Block]:
 
 
 def _rows(shown: WizardPage, review: Review) -> list[tuple[str, str]]:
-    rows = [("Client type", "Business")] if StepName.CLIENT_TYPE in shown.steps else []
+    kind = "Business" if review.solo is None else "Self-employed (Solo)"
+    rows = [("Client type", kind)] if StepName.CLIENT_TYPE in shown.steps else []
     rows += [
-        ("Business name", review.name),
+        ("Business name" if review.solo is None else "Client's name", review.name),
         ("Practice code", review.practice_code or "–"),
-        ("Industry", review.industry or "–"),
-        ("Solutions", SOLUTIONS[review.solutions]),
-        ("Accounting software", software(review.software, review.organisation)),
     ]
+    if review.solo is None:
+        rows += [
+            ("Industry", review.industry or "–"),
+            ("Solutions", SOLUTIONS[review.solutions]),
+            ("Accounting software", software(review.software, review.organisation)),
+        ]
+    else:
+        rows += solo.rows(review.solo)
     if review.tax_categories:
         rows.append(("Self-employed", f"yes, with {TAX_CATEGORIES[review.tax_categories]} categories"))
     if shown.facts.has_colleagues:
@@ -346,6 +364,7 @@ _BUILDERS: dict[StepName, Callable[[WizardPage], list[b.Block]]] = {
     StepName.SOLUTIONS: _solutions,
     StepName.SOFTWARE: _software,
     StepName.DETAILS: _details,
+    StepName.SOURCES: _sources,
     StepName.ACCESS: _access,
     StepName.INVITE: _invite,
     StepName.REVIEW: _review,

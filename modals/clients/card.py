@@ -11,6 +11,7 @@ from modals.clients import ids
 from modals.clients.metadata import ClientMetadata, ListMetadata
 from modals.clients.words import STATES
 from modals.home import STATUSES
+from modals.solo import card as solo
 from modals.text import clip
 from services.accounting.connections import ConnectionState
 from services.accounting.information import ListSummary
@@ -44,6 +45,8 @@ def card(shown: ClientCard, at: ListMetadata | None = None, *, note: str | None 
     if note:
         blocks.append(b.rich([b.emoji("white_check_mark"), b.words(f" {note}")]))
     blocks.append(b.facts(_account(shown)))
+    if shown.solo is not None:
+        blocks += [b.divider(), *solo.section(shown.solo, deactivated=shown.deactivated_at is not None)]
     blocks += [b.divider(), b.header("Invitation"), *_invitation(shown)]
     blocks += [b.divider(), b.header("Connection"), *_connection(shown)]
     blocks += [b.divider(), *_information(shown)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db.models import ClientKind, Practice, Solutions
+from db.models import Practice, Solutions
 from services.accounting.port import NAMES
 from services.add_client.connecting import PROVIDERS
 from services.add_client.lookups import find_twins, require_free_code, require_grantees, twin_key
@@ -17,15 +17,18 @@ from services.add_client.steps import (
     Facts,
     InviteChoice,
     InviteForm,
-    Raw,
+    NamedForm,
     SoftwareForm,
+    SoloDetailsForm,
     SolutionsForm,
-    StepName,
-    read,
+    Step,
 )
 from services.clients.users import email_is_taken
 from services.emails import email_key
 from services.errors import InvalidError
+from services.forms import Form, Raw, read
+from services.solo.forms import SourcesForm
+from services.solo.sealing import NUMBERS
 
 _WARNED = "_warned"
 """Kept beside a page's values: what the person has been warned of, so that going on means going on."""
@@ -39,14 +42,13 @@ class Checked:
     warning: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check(session: Session, practice: Practice, facts: Facts, step: StepName, raw: Raw, kept: Raw) -> Checked:
-    """`kept` is what the draft holds of this page from before. Raises InvalidError at the fields."""
-    return _CHECKS[step](session, practice, facts, raw, kept)
+def check(session: Session, practice: Practice, facts: Facts, step: Step, raw: Raw, kept: Raw) -> Checked:
+    """`kept` is what the draft holds of this page from before; both unsealed. Raises InvalidError at the fields."""
+    return _CHECKS[step.form](session, practice, facts, raw, kept)
 
 
 def _client_type(_session: Session, _practice: Practice, _facts: Facts, raw: Raw, _kept: Raw) -> Checked:
-    if read(ClientTypeForm, raw).kind is ClientKind.SOLO:
-        return Checked({"kind": ClientKind.BUSINESS}, {"solo_asked": True})
+    read(ClientTypeForm, raw)
     return Checked(raw)
 
 
@@ -64,13 +66,28 @@ def _software(_session: Session, _practice: Practice, facts: Facts, raw: Raw, _k
 
 
 def _details(session: Session, practice: Practice, _facts: Facts, raw: Raw, kept: Raw) -> Checked:
-    details = read(DetailsForm, raw)
+    return _named(session, practice, read(DetailsForm, raw), raw, kept)
+
+
+def _solo_details(session: Session, practice: Practice, _facts: Facts, raw: Raw, kept: Raw) -> Checked:
+    # The page asks for a number only where none is kept, or it is being changed.
+    whole = {**{number: kept.get(number) for number in NUMBERS}, **raw}
+    return _named(session, practice, read(SoloDetailsForm, whole), whole, kept)
+
+
+def _named(session: Session, practice: Practice, details: NamedForm, raw: Raw, kept: Raw) -> Checked:
     require_free_code(session, practice, details.practice_code)
     key = twin_key(details)
     noted = {**raw, _WARNED: key}
     if kept.get(_WARNED) != key and (twins := find_twins(session, practice, details)):
         return Checked(noted, {"twins": twins})
     return Checked(noted)
+
+
+def _sources(_session: Session, _practice: Practice, _facts: Facts, _raw: Raw, kept: Raw) -> Checked:
+    """The page takes nothing itself: each source has a form of its own."""
+    read(SourcesForm, kept)
+    return Checked(kept)
 
 
 def _access(session: Session, practice: Practice, _facts: Facts, raw: Raw, _kept: Raw) -> Checked:
@@ -92,13 +109,15 @@ def _invite(session: Session, practice: Practice, facts: Facts, raw: Raw, kept: 
     return Checked({**raw, _WARNED: key})
 
 
-_CHECKS: dict[StepName, Callable[[Session, Practice, Facts, Raw, Raw], Checked]] = {
-    StepName.CLIENT_TYPE: _client_type,
-    StepName.SOLUTIONS: _solutions,
-    StepName.SOFTWARE: _software,
-    StepName.DETAILS: _details,
-    StepName.ACCESS: _access,
-    StepName.INVITE: _invite,
+_CHECKS: dict[type[Form], Callable[[Session, Practice, Facts, Raw, Raw], Checked]] = {
+    ClientTypeForm: _client_type,
+    SolutionsForm: _solutions,
+    SoftwareForm: _software,
+    DetailsForm: _details,
+    SoloDetailsForm: _solo_details,
+    SourcesForm: _sources,
+    AccessForm: _access,
+    InviteForm: _invite,
 }
 
 
@@ -107,7 +126,7 @@ def mend(session: Session, practice: Practice, form: object, raw: Raw) -> Raw | 
 
     Raises InvalidError where it is a field that is wrong by now.
     """
-    if isinstance(form, DetailsForm):
+    if isinstance(form, NamedForm):
         require_free_code(session, practice, form.practice_code)
     if isinstance(form, InviteForm) and form.invite is InviteChoice.NOW and form.existing is None:
         key = email_key(str(form.contact_email))

@@ -32,6 +32,7 @@ from services.clients.users import add_owner
 from services.invitations.inviting import invite
 from services.keys import Keyring
 from services.practice import count_bundle
+from services.solo.sources import lay_down, solo_card
 
 
 def insert_client(
@@ -45,7 +46,7 @@ def insert_client(
     now: datetime,
 ) -> Client:
     """Adds the account with all that belongs to it, under the lock on the practice's row that the caller holds."""
-    review = review_of(session, practice, facts, draft.answers)
+    review = review_of(session, practice, keys, facts, draft.answers)
     client = Client(
         practice_id=practice.id,
         name=review.name,
@@ -54,7 +55,7 @@ def insert_client(
         code_key=code_key(review.practice_code) if review.practice_code else None,
         bare_code=bare_code(review.practice_code) if review.practice_code else None,
         industry=review.industry,
-        kind=ClientKind.BUSINESS,
+        kind=review.kind,
         solutions=review.solutions,
         software=review.software,
         tax_categories=review.tax_categories,
@@ -74,6 +75,7 @@ def insert_client(
         after={
             "name": client.name,
             "practice_code": client.practice_code,
+            "kind": client.kind,
             "solutions": client.solutions,
             "software": client.software,
             "extract_name": client.extract_name,
@@ -83,7 +85,9 @@ def insert_client(
             "defaults": practice.client_defaults,
         },
     )
-    connection = chosen_connection(draft.answers)
+    if review.solo is not None:
+        lay_down(session, actor, keys, client, review.solo.numbers, review.solo.sources, now)
+    connection = chosen_connection(draft.answers) if client.software in PROVIDERS else None
     if connection is not None:
         connect(session, actor, client, connection, now)
     if review.invite is InviteChoice.NOW:
@@ -125,7 +129,15 @@ def _add_contact(
         )
 
 
-def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *, extract_domain: str) -> CreatedClient:
+def created_client(
+    session: Session,
+    practice: Practice,
+    client_id: uuid.UUID,
+    *,
+    keys: Keyring,
+    extract_domain: str,
+    now: datetime,
+) -> CreatedClient:
     """The result of a creation as it stands now."""
     client = session.scalars(select(Client).where(Client.id == client_id, Client.practice_id == practice.id)).one()
     owner = session.scalar(select(ClientUser).where(ClientUser.client_id == client_id, ClientUser.is_owner))
@@ -152,6 +164,7 @@ def created_client(session: Session, practice: Practice, client_id: uuid.UUID, *
         contact_signs_in=owner is not None and owner.login_id is not None,
         bundle=count_bundle(session, practice),
         created_by=session.scalars(select(Colleague.slack_user_id).where(Colleague.id == client.created_by)).one(),
+        solo=solo_card(session, keys, client, now) if client.kind is ClientKind.SOLO else None,
     )
 
 

@@ -1,13 +1,23 @@
 """What the wizard asks the database: who can be given access, what exists already, what a draft comes to."""
 
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
-from db.models import Client, Colleague, PermissionKind, Plan, Practice, Region, Role, Solutions, TaxCategories, Team
+from db.models import (
+    Client,
+    Colleague,
+    PermissionKind,
+    Plan,
+    Practice,
+    Region,
+    Role,
+    Software,
+    Solutions,
+    TaxCategories,
+    Team,
+)
 from services import policy
 from services.actor import Actor
 from services.add_client.connecting import chosen_connection, organisation_of
@@ -18,27 +28,35 @@ from services.add_client.records import (
     ChosenAccess,
     PermissionMissing,
     Review,
+    SoloReview,
     Twin,
 )
 from services.add_client.steps import (
     AccessForm,
+    Answers,
     DetailsForm,
     Facts,
     InviteChoice,
     InviteForm,
-    Raw,
+    NamedForm,
     SoftwareForm,
+    SoloDetailsForm,
     SolutionsForm,
     StepName,
     applying,
+    is_solo,
     offers_self_employed,
-    read,
 )
 from services.clients.names import bare_code, code_key, name_key, near
 from services.emails import clean_email
 from services.errors import InvalidError
+from services.forms import Raw, read
+from services.keys import Keyring
 from services.permissions.asking import pending
 from services.practice import Bundle, admins, has_grantees
+from services.solo.forms import NumbersForm, SourcesForm
+from services.solo.sealing import unseal
+from services.solo.standing import mandate_of
 
 LISTED = 100
 """As many options as a Slack select can show; with more the form searches instead."""
@@ -56,22 +74,28 @@ def facts_of(session: Session, practice: Practice, actor: Actor) -> Facts:
     )
 
 
-def require_free_code(session: Session, practice: Practice, code: str | None) -> None:
+def require_free_code(session: Session, practice: Practice, code: str | None, *, but: uuid.UUID | None = None) -> None:
+    """No other client than `but` has it."""
     if code is None:
         return
     holder = session.scalar(
-        select(Client.name).where(Client.practice_id == practice.id, Client.code_key == code_key(code))
+        select(Client.name).where(
+            Client.practice_id == practice.id, Client.code_key == code_key(code), Client.id.is_distinct_from(but)
+        )
     )
     if holder is not None:
         raise InvalidError({"practice_code": f"This code is already used by {holder}. Choose another."})
 
 
-def twin_key(details: DetailsForm) -> str:
+def twin_key(details: NamedForm) -> str:
     return f"{name_key(details.name)}|{details.practice_code and bare_code(details.practice_code)}"
 
 
-def find_twins(session: Session, practice: Practice, details: DetailsForm) -> tuple[Twin, ...]:
-    """Clients whose name equals or nearly equals the typed one, or whose code differs in its punctuation only."""
+def find_twins(
+    session: Session, practice: Practice, details: NamedForm, *, but: uuid.UUID | None = None
+) -> tuple[Twin, ...]:
+    """Clients, other than `but`, whose name equals or nearly equals the typed one, or whose code differs in its
+    punctuation only."""
     key = name_key(details.name)
     # Names that differ more in length can't be near: ratio >= 88 of 100 allows 24 in 176 of difference.
     spread = len(key) * 27 // 100 + 1
@@ -84,7 +108,7 @@ def find_twins(session: Session, practice: Practice, details: DetailsForm) -> tu
     )
     alike = near(key, dict.fromkeys(keys.split("\n"))) if keys else []
     twins = select(Client.id, Client.name, Client.practice_code, Client.deactivated_at).where(
-        Client.practice_id == practice.id
+        Client.practice_id == practice.id, Client.id.is_distinct_from(but)
     )
     # Two searches, each by its own index: joined by OR they would read every client.
     searches = [twins.where(Client.name_key.in_(alike))]
@@ -188,24 +212,27 @@ def require_grantees(session: Session, practice: Practice, form: AccessForm) -> 
         raise InvalidError(problems)
 
 
-def review_of(session: Session, practice: Practice, facts: Facts, answers: Mapping[str, Any]) -> Review:
+def review_of(session: Session, practice: Practice, keys: Keyring, facts: Facts, answers: Answers) -> Review:
     """What the draft comes to, by the steps that apply. Only for drafts whose steps have been checked."""
     names = {step.name for step in applying(facts, answers)}
     details = read(DetailsForm, answers.get(StepName.DETAILS, {}))
     invited = read(InviteForm, answers.get(StepName.INVITE, {}), facts.mobile_region)
     inviting = invited.invite is InviteChoice.NOW
     raw_access = answers.get(StepName.ACCESS, {}) if StepName.ACCESS in names else {}
-    solutions = Solutions.BOOKKEEPING
+    solutions, software, connection = Solutions.BOOKKEEPING, Software.NONE, None
     if StepName.SOLUTIONS in names:
         solutions = read(SolutionsForm, answers.get(StepName.SOLUTIONS, {})).solutions
-    connection = chosen_connection(answers)
+    if StepName.SOFTWARE in names:
+        software = read(SoftwareForm, answers.get(StepName.SOFTWARE, {})).software
+        connection = chosen_connection(answers)
     switched = details.self_employed and offers_self_employed(facts, answers)
+    solo = is_solo(facts, answers)
     return Review(
         name=details.name,
         practice_code=details.practice_code,
-        industry=details.industry,
+        industry=None if solo else details.industry,
         solutions=solutions,
-        software=read(SoftwareForm, answers.get(StepName.SOFTWARE, {})).software,
+        software=software,
         organisation=None if connection is None else organisation_of(connection),
         tax_categories=_TAX_CATEGORIES[facts.region] if switched else None,
         access=chosen_access(session, practice, raw_access),
@@ -214,4 +241,15 @@ def review_of(session: Session, practice: Practice, facts: Facts, answers: Mappi
         contact_email=clean_email(str(invited.contact_email)) if inviting else None,
         contact_mobile=invited.mobile(facts.mobile_region) if inviting else None,
         existing=invited.existing if inviting else None,
+        solo=_solo_review(keys, answers) if solo else None,
+    )
+
+
+def _solo_review(keys: Keyring, answers: Answers) -> SoloReview:
+    details = read(SoloDetailsForm, unseal(keys, answers.get(StepName.DETAILS, {})))
+    numbers = NumbersForm.model_construct(**{name: getattr(details, name) for name in NumbersForm.model_fields})
+    return SoloReview(
+        numbers=numbers,
+        mandate=mandate_of(numbers.qualifying_income, has_nino=numbers.nino is not None),
+        sources=read(SourcesForm, answers.get(StepName.SOURCES, {})).sources,
     )

@@ -4,12 +4,17 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from db.models import InvitationStatus, Provider, Software, Solutions, TaxCategories
+from db.models import ClientKind, InvitationStatus, Provider, Software, Solutions, TaxCategories
 from services.accounting.connections import DraftConnection, OfferedOrganisation
-from services.add_client.steps import Answers, ExistingUser, Facts, InviteChoice, Raw, StepName
+from services.add_client.steps import Answers, ExistingUser, Facts, InviteChoice, StepName
 from services.clients.extract import ExtractAddress
+from services.forms import Raw
 from services.permissions.records import Asked
 from services.practice import Bundle
+from services.solo.forms import NumbersForm, SourceForm
+from services.solo.mandate import Mandate
+from services.solo.records import SoloCard, SourcePage
+from services.solo.sealing import KeptNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,17 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoloReview:
+    """What a self-employed client has beside a business. `mandate` is None while the income is not known."""
+
+    numbers: NumbersForm = field(repr=False)
+    mandate: Mandate | None
+    sources: tuple[SourceForm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """`contact_mobile` is in E.164."""
+    """`contact_mobile` is in E.164. `solo` is None for a business."""
 
     name: str
     practice_code: str | None
@@ -66,6 +80,11 @@ class Review:
     contact_email: str | None
     existing: ExistingUser | None
     contact_mobile: str | None = None
+    solo: SoloReview | None = None
+
+    @property
+    def kind(self) -> ClientKind:
+        return ClientKind.BUSINESS if self.solo is None else ClientKind.SOLO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +101,34 @@ class Connecting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftSource:
+    """An income source of the draft."""
+
+    id: uuid.UUID
+    source: SourceForm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoloDraft:
+    """What the draft holds of a self-employed client. `changing` names the numbers of which a new one is asked for;
+    `mandate` is None while no income can be read. `editing` is the form for one source, in place of the list."""
+
+    nino: KeptNumber | None
+    utr: KeptNumber | None
+    changing: tuple[str, ...]
+    mandate: Mandate | None
+    sources: tuple[DraftSource, ...]
+    editing: SourcePage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WizardPage:
     """One page of the wizard.
 
-    `steps` are those that apply; `number` counts from 1. `twins`, `email_taken` and `solo_asked` are the warnings that
-    bring a person back to the same page; `changed` says that the page is not what the person saw before. A page that is
-    shown for `changing` it leads back to the review. `connection` is what Create will connect the client to.
+    `steps` are those that apply; `number` counts from 1. `twins` and `email_taken` are the warnings that bring a person
+    back to the same page; `changed` says that the page is not what the person saw before. A page that is shown for
+    `changing` it leads back to the review. `connection` is what Create will connect the client to. `solo` is None for a
+    business.
     """
 
     draft_id: uuid.UUID
@@ -102,13 +143,13 @@ class WizardPage:
     practice_address: str
     twins: tuple[Twin, ...] = ()
     email_taken: bool = False
-    solo_asked: bool = False
     changed: bool = False
     changing: bool = False
     connecting: Connecting | None = None
     connection: DraftConnection | None = None
     access: AccessChoices | None = None
     review: Review | None = None
+    solo: SoloDraft | None = None
 
     @property
     def total(self) -> int:
@@ -174,7 +215,7 @@ Opening = WizardPage | ResumeOffer | BundleFull | PermissionMissing
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedClient:
     """`invitation` is None when nobody was invited for this account, `invited_mobile` where no text message goes;
-    `contact_signs_in`: the contact has a login."""
+    `contact_signs_in`: the contact has a login. `solo` is None for a business."""
 
     practice_id: uuid.UUID
     client_id: uuid.UUID
@@ -192,3 +233,4 @@ class CreatedClient:
     contact_signs_in: bool
     bundle: Bundle
     created_by: str
+    solo: SoloCard | None = None

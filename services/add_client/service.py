@@ -10,51 +10,41 @@ from db.models import Colleague, Draft, Practice
 from db.session import Database
 from services import audit, notices, policy
 from services.accounting.connections import DraftConnection, offered, open_draft
-from services.accounting.consent import Consent, ConsentService, Purpose, PurposeKind
+from services.accounting.consent import Consent, ConsentService
 from services.accounting.linking import ConnectionService
 from services.accounting.port import NAMES, Organisation
 from services.actor import Actor
-from services.add_client.checks import check, is_warned, mend
+from services.add_client.checks import check
 from services.add_client.connecting import (
     WaitingView,
-    chosen_connection,
     forget_organisations,
     forget_view,
     found_organisations,
     keep_organisations,
     keep_view,
     organisation_of,
-    taken_by,
     view_of,
-    wanted_provider,
 )
 from services.add_client.creation import created_client, insert_client
-from services.add_client.lookups import (
-    LISTED,
-    access_choices,
-    bundle_full,
-    facts_of,
-    grantable,
-    permission_missing,
-    review_of,
-)
+from services.add_client.lookups import LISTED, bundle_full, grantable, permission_missing
+from services.add_client.paging import TAKE_NOTHING, WIZARD, Pager, draft_of, position_of, practice_of, require_open
 from services.add_client.records import (
     Arrival,
     Choosable,
-    Connecting,
     ConsentNotice,
     CreatedClient,
     Opening,
     ResumeOffer,
     WizardPage,
 )
-from services.add_client.steps import Facts, Raw, Step, StepName, applying, read
-from services.errors import BundleFullError, ConflictError, GoneError, InvalidError, NotFoundError, ServiceError
+from services.add_client.solo import SoloDraftService
+from services.add_client.solo_draft import forget_numbers
+from services.add_client.steps import StepName, applying, step_of
+from services.errors import BundleFullError, ConflictError, GoneError, NotFoundError, ServiceError
+from services.forms import Raw
 from services.keys import Keyring
 from services.practice import count_bundle, get_colleague, lock_practice
-
-WIZARD = "add_client"
-_TAKE_NOTHING = frozenset({StepName.REVIEW, StepName.ASK})
+from services.solo.sealing import unseal
 
 
 class AddClientService:
@@ -76,31 +66,31 @@ class AddClientService:
         self._keys = keys
         self._extract_domain = extract_domain
         self._billing_url = billing_url
-        self._consent = consent
         self._connections = connections
-        self._texts = texts
+        self._pages = Pager(database, keys, consent=consent, connections=connections, texts=texts)
+        self.solo = SoloDraftService(database, self._pages)
 
     def open(self, actor: Actor) -> Opening:
         """What the person meets first: the first page, their open draft, or why they can't add a client now."""
         with self._database.begin() as session:
-            practice, colleague = _practice(session, actor), get_colleague(session, actor, lock=True)
+            practice, colleague = practice_of(session, actor), get_colleague(session, actor, lock=True)
             policy.require_active(colleague)
             if not policy.may_add_clients(colleague):
                 return permission_missing(session, colleague)
             bundle = count_bundle(session, practice)
             if bundle.is_full:
                 return bundle_full(session, colleague, bundle, self._billing_url)
-            facts = self._facts(session, practice, actor)
+            facts = self._pages.facts(session, practice, actor)
             draft = _open_draft(session, actor)
             if draft is None:
                 draft = self._begin(session, actor)
             if draft.revision == 0:  # nothing was typed yet, so there is nothing to resume
-                return self._page(session, actor, practice, facts, draft)
+                return self._pages.page(session, actor, practice, facts, draft)
             steps = applying(facts, draft.answers)
             return ResumeOffer(
                 draft_id=draft.id,
                 client_name=draft.answers.get(StepName.DETAILS, {}).get("name") or None,
-                number=_position(steps, draft.step) + 1,
+                number=position_of(steps, draft.step) + 1,
                 total=len(steps),
                 updated_at=draft.updated_at,
             )
@@ -108,24 +98,24 @@ class AddClientService:
     def resume(self, actor: Actor, draft_id: uuid.UUID) -> WizardPage:
         """The page at which the person left. Raises GoneError when the draft is closed."""
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            return self._page(session, actor, practice, facts, _draft(session, actor, draft_id))
+            practice, facts = self._pages.permitted(session, actor)
+            return self._pages.page(session, actor, practice, facts, draft_of(session, actor, draft_id))
 
     def start_over(self, actor: Actor) -> WizardPage:
         """Discards the open draft, if there is one, and begins a new one."""
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
+            practice, facts = self._pages.permitted(session, actor)
             get_colleague(session, actor, lock=True)
             draft = _open_draft(session, actor)
             if draft is not None:
                 self._discard(session, actor, draft)
-            return self._page(session, actor, practice, facts, self._begin(session, actor))
+            return self._pages.page(session, actor, practice, facts, self._begin(session, actor))
 
     def discard(self, actor: Actor, draft_id: uuid.UUID) -> None:
         """Raises GoneError when the draft is closed already."""
         with self._database.begin() as session:
             policy.require_active(get_colleague(session, actor))
-            self._discard(session, actor, _draft(session, actor, draft_id))
+            self._discard(session, actor, draft_of(session, actor, draft_id))
 
     def submit(
         self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw, *, changing: bool = False
@@ -137,48 +127,49 @@ class AddClientService:
         Raises InvalidError at the fields, GoneError when the draft is closed.
         """
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, draft_id)
-            if step in _TAKE_NOTHING:
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, draft_id)
+            if step in TAKE_NOTHING:
                 raise ConflictError("This page is not filled in. Use its own button.")
-            checked = check(session, practice, facts, step, raw, draft.answers.get(step, {}))
-            self._keep(draft, step, checked.raw)
+            kept = unseal(self._keys, draft.answers.get(step, {}))
+            checked = check(session, practice, facts, step_of(facts, draft.answers, step), raw, kept)
+            self._pages.keep(draft, step, checked.raw)
             if checked.warning:
-                page = self._page(session, actor, practice, facts, draft)
+                page = self._pages.page(session, actor, practice, facts, draft)
                 return replace(page, changing=changing, **checked.warning)
-            return self._next(session, actor, practice, facts, draft, changing=changing)
+            return self._pages.next(session, actor, practice, facts, draft, changing=changing)
 
     def choose_software(self, actor: Actor, draft_id: uuid.UUID, *, changing: bool = False) -> WizardPage:
         """Back from connecting to the choice of the software."""
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, draft_id)
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, draft_id)
             forget_view(draft)
-            page = self._page(session, actor, practice, facts, draft)
+            page = self._pages.page(session, actor, practice, facts, draft)
             return replace(page, connecting=None, changing=changing)
 
     def connect_another(self, actor: Actor, draft_id: uuid.UUID, *, changing: bool = False) -> WizardPage:
         """The way to the provider once more, though an organisation was chosen."""
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, draft_id)
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, draft_id)
             kept = DraftConnection.of(draft.answers)
             if kept is None:
                 raise NotFoundError("There is no connection to replace. Choose the accounting software first.")
             keep_organisations(draft, kept.provider, found_organisations(draft.answers))
             draft.step = StepName.SOFTWARE
-            page = self._page(session, actor, practice, facts, draft)
-            connecting = self._connecting(session, actor, practice, draft, again=True)
+            page = self._pages.page(session, actor, practice, facts, draft)
+            connecting = self._pages.connecting(session, actor, practice, draft, again=True)
             return replace(page, connecting=connecting, changing=changing)
 
     def check_connection(self, actor: Actor, draft_id: uuid.UUID, *, changing: bool = False) -> WizardPage:
         """The page after connecting if that is done, else the same again."""
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, draft_id)
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, draft_id)
             if draft.step != StepName.SOFTWARE:  # the consent has moved it on already
-                return self._page(session, actor, practice, facts, draft)
-            page = self._next(session, actor, practice, facts, draft, changing=changing)
+                return self._pages.page(session, actor, practice, facts, draft)
+            page = self._pages.next(session, actor, practice, facts, draft, changing=changing)
             if page.connecting is None or page.connecting.problem or page.connecting.organisations:
                 return page
             said = f"{NAMES[page.connecting.provider]} is not connected yet."
@@ -198,19 +189,19 @@ class AddClientService:
         except ServiceError as refusal:
             problem = refusal.message
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, draft_id)
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, draft_id)
             if problem is None:
                 forget_organisations(draft)
-                return self._next(session, actor, practice, facts, draft, changing=changing)
-            page = self._page(session, actor, practice, facts, draft)
+                return self._pages.next(session, actor, practice, facts, draft, changing=changing)
+            page = self._pages.page(session, actor, practice, facts, draft)
             connecting = page.connecting and replace(page.connecting, problem=problem)
             return replace(page, connecting=connecting, changing=changing)
 
     def search_organisations(self, actor: Actor, draft_id: uuid.UUID, text: str) -> tuple[Organisation, ...]:
         """At most a hundred of those to choose from whose name holds `text`; none that is taken."""
         with self._database.read() as session:
-            practice, _ = self._permitted(session, actor)
+            practice, _ = self._pages.permitted(session, actor)
             answers = open_draft(session, actor, draft_id).answers
             kept = DraftConnection.of(answers)
             found = found_organisations(answers)
@@ -224,14 +215,14 @@ class AddClientService:
         """The person goes to the provider from this window, which is to move on when they are back."""
         with self._database.begin() as session:
             policy.require_active(get_colleague(session, actor))
-            keep_view(_draft(session, actor, draft_id), WaitingView(view_id, changing))
+            keep_view(draft_of(session, actor, draft_id), WaitingView(view_id, changing))
 
     def arrived(self, consent: Consent) -> Arrival:
         """Moves the draft on, after a consent. Raises GoneError when it is closed."""
         actor = consent.actor
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, consent.purpose.subject)
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, consent.purpose.subject)
             view = view_of(draft.answers)
             found = () if consent.chosen else tuple(each.organisation for each in consent.organisations)
             keep_organisations(draft, consent.provider, found)
@@ -241,7 +232,7 @@ class AddClientService:
             page = None
             if draft.step == StepName.SOFTWARE:  # elsewhere, the person has moved on themselves
                 changing = view is not None and view.changing
-                page = self._next(session, actor, practice, facts, draft, changing=changing)
+                page = self._pages.next(session, actor, practice, facts, draft, changing=changing)
             return Arrival(
                 practice_id=actor.practice_id,
                 colleague_id=actor.colleague_id,
@@ -286,36 +277,36 @@ class AddClientService:
     ) -> WizardPage:
         """Keeps what was typed, checked or not, and gives the page before; while `changing` one, the review."""
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, draft_id)
-            self._keep_unchecked(draft, step, raw)
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, draft_id)
+            self._pages.keep_unchecked(draft, step, raw)
             steps = applying(facts, draft.answers)
-            draft.step = steps[-1 if changing else max(_position(steps, step) - 1, 0)].name
-            return self._page(session, actor, practice, facts, draft)
+            draft.step = steps[-1 if changing else max(position_of(steps, step) - 1, 0)].name
+            return self._pages.page(session, actor, practice, facts, draft)
 
     def keep(
         self, actor: Actor, draft_id: uuid.UUID, step: StepName, raw: Raw, *, changing: bool = False
     ) -> WizardPage:
         """Keeps what was typed, checked or not, and gives the same page, whose fields may depend on it."""
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, draft_id)
-            self._keep_unchecked(draft, step, raw)
-            return replace(self._page(session, actor, practice, facts, draft), changing=changing)
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, draft_id)
+            self._pages.keep_unchecked(draft, step, raw)
+            return replace(self._pages.page(session, actor, practice, facts, draft), changing=changing)
 
     def go_to(self, actor: Actor, draft_id: uuid.UUID, step: StepName) -> WizardPage:
         """A page that was filled in before, to change it. Raises GoneError when the draft is closed."""
         with self._database.begin() as session:
-            practice, facts = self._permitted(session, actor)
-            draft = _draft(session, actor, draft_id)
+            practice, facts = self._pages.permitted(session, actor)
+            draft = draft_of(session, actor, draft_id)
             forget_view(draft)
             draft.step = step
-            return replace(self._page(session, actor, practice, facts, draft), changing=True)
+            return replace(self._pages.page(session, actor, practice, facts, draft), changing=True)
 
     def search_colleagues(self, actor: Actor, text: str, *, managers: bool) -> tuple[Choosable, ...]:
         """At most a hundred colleagues whose name holds `text`, for practices too large to list."""
         with self._database.read() as session:
-            practice, _ = self._permitted(session, actor)
+            practice, _ = self._pages.permitted(session, actor)
             return grantable(session, practice, actor, managers=managers, containing=text)[:LISTED]
 
     def create(self, actor: Actor, draft_id: uuid.UUID, *, revision: int) -> CreatedClient | WizardPage:
@@ -329,23 +320,24 @@ class AddClientService:
             practice = lock_practice(session, actor.practice_id)
             colleague = get_colleague(session, actor)
             policy.require_active(colleague)
-            draft = _draft(session, actor, draft_id, closed_too=True)
+            draft = draft_of(session, actor, draft_id, closed_too=True)
             if draft.client_id is not None:
                 return self._result(session, practice, draft.client_id)
-            _require_open(draft)
+            require_open(draft)
             policy.require_add_clients(colleague)
             _require_place(session, practice, colleague)
-            facts = self._facts(session, practice, actor)
-            to_mend = self._to_mend(session, practice, facts, draft)
+            facts = self._pages.facts(session, practice, actor)
+            to_mend = self._pages.to_mend(session, practice, facts, draft)
             if to_mend is not None:
                 draft.step = to_mend
-                return self._page(session, actor, practice, facts, draft, changed=True)
+                return self._pages.page(session, actor, practice, facts, draft, changed=True)
             if draft.revision != revision:
                 draft.step = applying(facts, draft.answers)[-1].name
-                return self._page(session, actor, practice, facts, draft, changed=True)
+                return self._pages.page(session, actor, practice, facts, draft, changed=True)
             now = self._database.now()
             client = insert_client(session, self._keys, actor, colleague, practice, facts, draft, now)
             draft.client_id, draft.closed_at = client.id, now
+            forget_numbers(draft)
             session.flush()
             return self._result(session, practice, client.id)
 
@@ -353,9 +345,10 @@ class AddClientService:
         """Closes a draft whose client will invite the practice from an account of their own. Repeats change nothing."""
         with self._database.begin() as session:
             policy.require_active(get_colleague(session, actor))
-            draft = _draft(session, actor, draft_id, closed_too=True)
+            draft = draft_of(session, actor, draft_id, closed_too=True)
             if draft.closed_at is None:
                 draft.closed_at = self._database.now()
+                forget_numbers(draft)
                 audit.record(session, actor, "client.asked_to_invite", draft.id, at=draft.closed_at)
 
     def created(self, practice_id: uuid.UUID, client_id: uuid.UUID) -> CreatedClient:
@@ -363,15 +356,6 @@ class AddClientService:
         with self._database.read() as session:
             practice = session.scalars(select(Practice).where(Practice.id == practice_id)).one()
             return self._result(session, practice, client_id)
-
-    def _permitted(self, session: Session, actor: Actor) -> tuple[Practice, Facts]:
-        policy.require_add_clients(get_colleague(session, actor))
-        practice = _practice(session, actor)
-        return practice, self._facts(session, practice, actor)
-
-    def _facts(self, session: Session, practice: Practice, actor: Actor) -> Facts:
-        providers = () if self._connections is None else self._connections.offered
-        return replace(facts_of(session, practice, actor), providers=providers, texts=self._texts)
 
     def _begin(self, session: Session, actor: Actor) -> Draft:
         now = self._database.now()
@@ -391,124 +375,19 @@ class AddClientService:
 
     def _discard(self, session: Session, actor: Actor, draft: Draft) -> None:
         draft.closed_at = self._database.now()
+        forget_numbers(draft)
         audit.record(session, actor, "draft.discarded", draft.id, at=draft.closed_at)
         session.flush()
 
-    def _keep_unchecked(self, draft: Draft, step: StepName, raw: Raw) -> None:
-        if step in _TAKE_NOTHING:
-            return
-        # Fields that the page did not show keep what they had: a person may change their mind.
-        self._keep(draft, step, {**draft.answers.get(step, {}), **raw})
-
-    def _keep(self, draft: Draft, step: StepName, raw: Raw) -> None:
-        forget_view(draft)
-        draft.answers = {**draft.answers, step.value: dict(raw)}
-        draft.step = step
-        draft.revision += 1
-        draft.updated_at = self._database.now()
-
-    def _next(
-        self,
-        session: Session,
-        actor: Actor,
-        practice: Practice,
-        facts: Facts,
-        draft: Draft,
-        *,
-        changing: bool = False,
-    ) -> WizardPage:
-        """The page after the draft's own, which stays while it has something to connect."""
-        steps = applying(facts, draft.answers)
-        position, last = _position(steps, draft.step), len(steps) - 1
-        if steps[position].name is StepName.SOFTWARE and self._is_unconnected(session, practice, draft):
-            return replace(self._page(session, actor, practice, facts, draft), changing=changing)
-        draft.step = steps[last if changing else min(position + 1, last)].name
-        return self._page(session, actor, practice, facts, draft)
-
-    def _is_unconnected(self, session: Session, practice: Practice, draft: Draft) -> bool:
-        """Whether it wants accounting software that it has no organisation of, or one that is taken by now."""
-        if wanted_provider(draft.answers) is None:
-            return False
-        connection = chosen_connection(draft.answers)
-        return connection is None or taken_by(session, practice.id, connection) is not None
-
-    def _connecting(
-        self, session: Session, actor: Actor, practice: Practice, draft: Draft, *, again: bool = False
-    ) -> Connecting | None:
-        """None when there is nothing to connect, or it is done. `again` overlooks that."""
-        provider = wanted_provider(draft.answers)
-        if self._consent is None or self._connections is None or provider not in self._connections.offered:
-            return None
-        connection = chosen_connection(draft.answers)
-        taken = connection and taken_by(session, practice.id, connection)
-        if connection and not taken and not again:
-            return None
-        problem = None
-        if connection and taken:
-            problem = f"{organisation_of(connection)} is already connected to your client {taken}. Connect another."
-        found = found_organisations(draft.answers)
-        return Connecting(
-            provider=provider,
-            start_url=self._consent.start_url(actor, provider, Purpose(kind=PurposeKind.DRAFT, id=draft.id)),
-            organisations=offered(session, practice.id, provider, found) if found else (),
-            problem=problem,
-        )
-
-    def _page(
-        self,
-        session: Session,
-        actor: Actor,
-        practice: Practice,
-        facts: Facts,
-        draft: Draft,
-        *,
-        changed: bool = False,
-    ) -> WizardPage:
-        steps = applying(facts, draft.answers)
-        position = _position(steps, draft.step)
-        if steps[position].name in _TAKE_NOTHING and (missing := self._to_mend(session, practice, facts, draft)):
-            draft.step = missing
-            position = _position(steps, missing)
-        step = steps[position].name
-        raw = draft.answers.get(step, {})
-        return WizardPage(
-            draft_id=draft.id,
-            revision=draft.revision,
-            step=step,
-            number=position + 1,
-            steps=tuple(s.name for s in steps),
-            raw=raw,
-            answers=draft.answers,
-            facts=facts,
-            practice_name=practice.name,
-            practice_address=practice.address,
-            email_taken=step is StepName.INVITE and is_warned(raw),
-            changed=changed,
-            connecting=self._connecting(session, actor, practice, draft) if step is StepName.SOFTWARE else None,
-            connection=chosen_connection(draft.answers),
-            access=access_choices(session, practice, actor, raw) if step is StepName.ACCESS else None,
-            review=review_of(session, practice, facts, draft.answers)
-            if step in {StepName.REVIEW, StepName.ASK}
-            else None,
-        )
-
-    def _to_mend(self, session: Session, practice: Practice, facts: Facts, draft: Draft) -> StepName | None:
-        """The first page that would be refused now: something may have changed since it was filled in."""
-        for step in applying(facts, draft.answers):
-            raw = draft.answers.get(step.name, {})
-            if step.name is StepName.SOFTWARE and self._is_unconnected(session, practice, draft):
-                return step.name
-            try:
-                mended = mend(session, practice, read(step.form, raw, facts.mobile_region), raw)
-            except InvalidError:
-                return step.name
-            if mended is not None:
-                self._keep(draft, step.name, mended)
-                return step.name
-        return None
-
     def _result(self, session: Session, practice: Practice, client_id: uuid.UUID) -> CreatedClient:
-        return created_client(session, practice, client_id, extract_domain=self._extract_domain)
+        return created_client(
+            session,
+            practice,
+            client_id,
+            keys=self._keys,
+            extract_domain=self._extract_domain,
+            now=self._database.now(),
+        )
 
 
 def _require_place(session: Session, practice: Practice, colleague: Colleague) -> None:
@@ -525,43 +404,9 @@ def _require_place(session: Session, practice: Practice, colleague: Colleague) -
     )
 
 
-def _practice(session: Session, actor: Actor) -> Practice:
-    return session.scalars(select(Practice).where(Practice.id == actor.practice_id)).one()
-
-
 def _open_draft(session: Session, actor: Actor) -> Draft | None:
     return session.scalar(
         select(Draft)
         .where(Draft.colleague_id == actor.colleague_id, Draft.wizard == WIZARD, Draft.closed_at.is_(None))
         .with_for_update()
     )
-
-
-def _draft(session: Session, actor: Actor, draft_id: uuid.UUID, *, closed_too: bool = False) -> Draft:
-    draft = session.scalar(
-        select(Draft)
-        .where(
-            Draft.id == draft_id,
-            Draft.practice_id == actor.practice_id,
-            Draft.colleague_id == actor.colleague_id,
-            Draft.wizard == WIZARD,
-        )
-        .with_for_update()
-    )
-    if draft is None:
-        raise GoneError("This draft is no longer there. Type /add-client to begin again.")
-    if not closed_too:
-        _require_open(draft)
-    return draft
-
-
-def _require_open(draft: Draft) -> None:
-    if draft.client_id is not None:
-        raise GoneError("This client was already created. Its result is in your messages from Clientdesk.")
-    if draft.closed_at is not None:
-        raise GoneError("This draft was closed or discarded in another window. Type /add-client to begin again.")
-
-
-def _position(steps: list[Step], name: str) -> int:
-    """Where the step stands; the first place when it does not apply (any more)."""
-    return next((i for i, step in enumerate(steps) if step.name == name), 0)

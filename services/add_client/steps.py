@@ -1,20 +1,21 @@
 """The steps of Add client: what each takes, and when each applies.
 
-A draft keeps what was typed, as typed: `{step: {field: raw}}`. A Form turns one step's raw values into typed ones.
+A draft keeps what was typed, as typed: `{step: {field: raw}}`; only a person's numbers are sealed.
 """
 
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic import BeforeValidator, ValidationInfo, model_validator
 
 from db.models import ClientKind, Plan, Provider, Region, Software, Solutions
 from services.emails import clean_email
-from services.errors import InvalidError
+from services.forms import Choice, FieldProblems, Form, Raw, as_typed, optional, required
 from services.phones import clean_mobile
+from services.solo.forms import NumbersForm, SourcesForm
 
 NAME_LENGTH = 255  # as long as an organisation's name at Xero
 CODE_LENGTH = 50
@@ -40,56 +41,11 @@ INDUSTRIES = (
     "Wholesale",
     "Other",
 )
-FormT = TypeVar("FormT", bound="Form")
-Raw = Mapping[str, Any]
 Answers = Mapping[str, Raw]
-
-
-def _required(message: str, longest: int) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        text = " ".join(str(value or "").split())
-        if not text:
-            raise ValueError(message)
-        return _at_most(text, longest)
-
-    return check
-
-
-def _optional(longest: int) -> Callable[[object], str | None]:
-    def check(value: object) -> str | None:
-        text = " ".join(str(value or "").split())
-        return _at_most(text, longest) if text else None
-
-    return check
-
-
-def _at_most(text: str, longest: int) -> str:
-    if len(text) > longest:
-        raise ValueError(f"Use at most {longest} characters; this has {len(text)}.")
-    if not text.isprintable():
-        raise ValueError("Remove the characters that can't be printed.")
-    return text
-
-
-def _as_typed(value: object) -> str | None:
-    return str(value or "").strip() or None
 
 
 def _list(value: object) -> object:
     return value or ()
-
-
-def _chosen(value: object) -> object:
-    if value is None or value == "":
-        raise ValueError("Choose one.")
-    return value
-
-
-Choice = BeforeValidator(_chosen)
-
-
-class Form(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class ClientTypeForm(Form):
@@ -104,11 +60,18 @@ class SoftwareForm(Form):
     software: Annotated[Software, Choice]
 
 
-class DetailsForm(Form):
-    name: Annotated[str, BeforeValidator(_required("Enter the client's name.", NAME_LENGTH))]
-    practice_code: Annotated[str | None, BeforeValidator(_optional(CODE_LENGTH))] = None
-    industry: Annotated[str | None, BeforeValidator(_optional(80))] = None
+class NamedForm(Form):
+    name: Annotated[str, BeforeValidator(required("Enter the client's name.", NAME_LENGTH))]
+    practice_code: Annotated[str | None, BeforeValidator(optional(CODE_LENGTH))] = None
+
+
+class DetailsForm(NamedForm):
+    industry: Annotated[str | None, BeforeValidator(optional(80))] = None
     self_employed: Annotated[bool, BeforeValidator(bool)] = False
+
+
+class SoloDetailsForm(NamedForm, NumbersForm):
+    """The same page for a self-employed client."""
 
 
 class AccessForm(Form):
@@ -133,9 +96,9 @@ class InviteForm(Form):
     """Read with the region whose mobile numbers are asked for; without one, none is."""
 
     invite: Annotated[InviteChoice, Choice]
-    contact_name: Annotated[str | None, BeforeValidator(_optional(NAME_LENGTH))] = None
-    contact_email: Annotated[str | None, BeforeValidator(_optional(1000))] = None
-    contact_mobile: Annotated[str | None, BeforeValidator(_as_typed)] = None
+    contact_name: Annotated[str | None, BeforeValidator(optional(NAME_LENGTH))] = None
+    contact_email: Annotated[str | None, BeforeValidator(optional(1000))] = None
+    contact_mobile: Annotated[str | None, BeforeValidator(as_typed)] = None
     existing: ExistingUser | None = None
 
     @model_validator(mode="after")
@@ -171,17 +134,12 @@ class ReviewForm(Form):
     """The last page takes nothing new."""
 
 
-class FieldProblems(Exception):  # noqa: N818 - pydantic lets it through to `read`, which names the fields
-    def __init__(self, fields: dict[str, str]) -> None:
-        super().__init__(fields)
-        self.fields = fields
-
-
 class StepName(StrEnum):
     CLIENT_TYPE = "client_type"
     SOLUTIONS = "solutions"
     SOFTWARE = "software"
     DETAILS = "details"
+    SOURCES = "sources"
     ACCESS = "access"
     INVITE = "invite"
     REVIEW = "review"
@@ -222,6 +180,17 @@ def offers_self_employed(facts: Facts, answers: Answers) -> bool:
     )
 
 
+def is_solo(facts: Facts, answers: Answers) -> bool:
+    """Whether the client is a self-employed one: in the UK, if that was chosen."""
+    return (
+        facts.region is Region.UNITED_KINGDOM and answers.get(StepName.CLIENT_TYPE, {}).get("kind") == ClientKind.SOLO
+    )
+
+
+def _is_business(facts: Facts, answers: Answers) -> bool:
+    return not is_solo(facts, answers)
+
+
 def _they_invite_us(answers: Answers) -> bool:
     invite = answers.get(StepName.INVITE, {})
     return invite.get("invite") == InviteChoice.NOW and invite.get("existing") == ExistingUser.THEY_INVITE_US
@@ -229,9 +198,11 @@ def _they_invite_us(answers: Answers) -> bool:
 
 STEPS: tuple[Step, ...] = (
     Step(StepName.CLIENT_TYPE, ClientTypeForm, lambda facts, _: facts.region is Region.UNITED_KINGDOM),
-    Step(StepName.SOLUTIONS, SolutionsForm, lambda facts, _: facts.has_dhi),
-    Step(StepName.SOFTWARE, SoftwareForm),
-    Step(StepName.DETAILS, DetailsForm),
+    Step(StepName.SOLUTIONS, SolutionsForm, lambda facts, answers: facts.has_dhi and _is_business(facts, answers)),
+    Step(StepName.SOFTWARE, SoftwareForm, _is_business),
+    Step(StepName.DETAILS, DetailsForm, _is_business),
+    Step(StepName.DETAILS, SoloDetailsForm, is_solo),
+    Step(StepName.SOURCES, SourcesForm, is_solo),
     Step(StepName.ACCESS, AccessForm, lambda facts, _: facts.has_colleagues or facts.has_teams),
     Step(StepName.INVITE, InviteForm),
     Step(StepName.REVIEW, ReviewForm, lambda _, answers: not _they_invite_us(answers)),
@@ -243,17 +214,6 @@ def applying(facts: Facts, answers: Answers) -> list[Step]:
     return [step for step in STEPS if step.applies(facts, answers)]
 
 
-def read(form: type[FormT], raw: Raw, region: Region | None = None) -> FormT:
-    """Raises InvalidError with a text for each field to blame. `region` is that of an InviteForm's mobile."""
-    try:
-        return form.model_validate(dict(raw), context=region)
-    except FieldProblems as problems:
-        raise InvalidError(problems.fields) from None
-    except ValidationError as invalid:
-        raise InvalidError({str(e["loc"][0]): _words(e["type"], e["msg"]) for e in invalid.errors()}) from None
-
-
-def _words(kind: str, message: str) -> str:
-    if kind == "value_error":
-        return message.removeprefix("Value error, ")
-    return "Choose one." if kind in {"enum", "missing"} else "This can't be used here. Choose again."
+def step_of(facts: Facts, answers: Answers, name: StepName) -> Step:
+    """The one of this name that applies; else the first, from a page that is out of date."""
+    return next(step for step in [*applying(facts, answers), *STEPS] if step.name is name)

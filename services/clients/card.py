@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.models import (
     LIVE,
     Client,
+    ClientKind,
     ClientUser,
     Colleague,
     Invitation,
@@ -27,7 +28,10 @@ from services.accounting.standard_information import InformationService
 from services.actor import Actor
 from services.clients.extract import ExtractAddress
 from services.clients.visibility import get_client
+from services.keys import Keyring
 from services.practice import get_colleague
+from services.solo.records import SoloCard
+from services.solo.sources import solo_card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,8 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCard:
-    """`offered` are the providers that this installation can connect to. `problem` is what the last action met."""
+    """`offered` are the providers that this installation can connect to. `problem` is what the last action met.
+    `solo` is None for a business."""
 
     client_id: uuid.UUID
     name: str
@@ -74,6 +79,7 @@ class ClientCard:
     information: InformationSummary
     offered: tuple[Provider, ...]
     problem: str | None = None
+    solo: SoloCard | None = None
 
 
 class ClientCardService:
@@ -83,9 +89,11 @@ class ClientCardService:
         connections: ConnectionService,
         information: InformationService,
         *,
+        keys: Keyring,
         extract_domain: str,
     ) -> None:
         self._database = database
+        self._keys = keys
         self._connections = connections
         self._information = information
         self._extract_domain = extract_domain
@@ -97,7 +105,10 @@ class ClientCardService:
             client = get_client(session, get_colleague(session, actor), client_id)
             owner = session.scalar(select(ClientUser).where(ClientUser.client_id == client.id, ClientUser.is_owner))
             invitation = None if owner is None else _invitation(session, owner, self._database.now())
-            return self._card(client, owner, invitation, card_of(session, client), information)
+            card = self._card(client, owner, invitation, card_of(session, client), information)
+            if client.kind is not ClientKind.SOLO:
+                return card
+            return replace(card, solo=solo_card(session, self._keys, client, self._database.now()))
 
     def refresh(self, actor: Actor, client_id: uuid.UUID) -> ClientCard:
         """Asks the provider for the organisation; its lists follow. What is in the way is on the card."""

@@ -18,7 +18,8 @@ from services.clients.names import bare_code, fold
 _AT_ONCE = 500
 _NAME = 100
 """As much of a name as clients are sorted by."""
-_SAMPLE = 64
+SAMPLE = 64
+"""One client of so many is in the sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,13 @@ def _index(session: Session) -> None:
     session.flush()
     for some in _parts(client_ids):
         # Whoever changes another part of the same client at the same moment waits here, and then sees this change.
-        found = select(ClientSearch.client_id, ClientSearch.number, ClientSearch.text, ClientSearch.name)
+        found = select(
+            ClientSearch.client_id,
+            ClientSearch.practice_id,
+            ClientSearch.number,
+            ClientSearch.text,
+            ClientSearch.name,
+        )
         there = {
             row.client_id: row
             for row in session.execute(
@@ -64,7 +71,7 @@ def _index(session: Session) -> None:
             old = there.get(row["client_id"])
             if old is None:
                 new.append(row)
-            elif (old.text, old.name) != (row["text"], row["name"]):
+            elif (old.practice_id, old.text, old.name) != (row["practice_id"], row["text"], row["name"]):
                 changed.append(row | {"number": old.number})
         if new:
             session.execute(insert(ClientSearch), new)
@@ -109,7 +116,7 @@ def row_of(client: Findable) -> dict[str, Any]:
     code = client.practice_code or ""
     parts = [client.name, code, bare_code(code) or "", *client.organisations, *client.emails]
     words = dict.fromkeys(words_of("\n".join(parts)))
-    seed = _seed(client.practice_id, sampled=client.client_id.int % _SAMPLE == 0)
+    seed = _seed(client.practice_id, sampled=client.client_id.int % SAMPLE == 0)
     return {
         "client_id": client.client_id,
         "practice_id": client.practice_id,
@@ -123,25 +130,25 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", fold(text))
 
 
-def wanted_grams(
-    practice_id: uuid.UUID, starts: Iterable[str], parts: Iterable[str] = (), *, sampled: bool
-) -> frozenset[int]:
-    """Some of those that clients have in which words start with `starts`, and which have `parts`, of three letters or
-    more, anywhere.
+def pieces_of(starts: Iterable[str], parts: Iterable[str] = ()) -> list[str]:
+    """What clients have in which words start with `starts`, and which have `parts`, of three letters or more, anywhere.
+    Pieces that overlap are left out: they say little more."""
+    pieces = {f"^{word[:3]}": None for word in starts}
+    for threes in (*(_threes(word)[1:] for word in starts), *map(_threes, parts)):
+        pieces.update(dict.fromkeys((*threes[::3], *threes[-1:])))
+    return list(pieces)
 
-    One client of 64, by its id, is in the sample: a look there says cheaply whether there is more than enough.
-    """
+
+def grams_of(practice_id: uuid.UUID, pieces: Iterable[str], *, sampled: bool) -> frozenset[int]:
+    """As they are kept for the clients that are in the sample, or for the others."""
     seed = _seed(practice_id, sampled=sampled)
-    pieces = {f"^{word[:2]}" for word in starts}
-    # Those that overlap add little, and reading them takes as long.
-    for threes in map(_threes, (*starts, *parts)):
-        pieces.update(threes[::3], threes[-1:])
     return frozenset(_number(seed, piece) for piece in pieces)
 
 
 @lru_cache(maxsize=4096)  # most names share their words
 def _grams_of(seed: int, word: str) -> frozenset[int]:
-    return frozenset(_number(seed, piece) for piece in (f"^{word[:1]}", f"^{word[:2]}", *_threes(word)))
+    starts = (f"^{word[:length]}" for length in (1, 2, 3))
+    return frozenset(_number(seed, piece) for piece in (*starts, *_threes(word)))
 
 
 def _threes(word: str) -> list[str]:

@@ -1,7 +1,9 @@
 """Which clients have what was typed, the likeliest first, without a look at all of them."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -9,12 +11,17 @@ from sqlalchemy.orm import Session
 from db.grams import has_all
 from db.models import Client, ClientAccess, ClientSearch, Colleague
 from services import policy
-from services.clients.index import wanted_grams, words_of
+from services.clients.index import grams_of, pieces_of, words_of
 from services.clients.names import fold, name_key
 from services.clients.visibility import grants_of
 
 _FEW = 10_000
 """Up to so many granted clients are read one by one; of more, it is asked whether they were granted."""
+_MANY = 200
+_COMMON = 1_500
+"""As often a piece counts as is in the sample more than _MANY times."""
+_WORTH = 50
+"""So many entries of the index are read in the time that one client takes to be checked."""
 _LAST = "\U0010ffff"
 _Row = Row[uuid.UUID, str, str]
 _Rows = Select[uuid.UUID, str, str]
@@ -61,7 +68,8 @@ def holds(practice_id: uuid.UUID, text: str) -> ColumnElement[bool]:
         if not typed.words:
             way = _begins(practice_id, typed.name)
         else:
-            looks = (_look(practice_id, typed.short, typed.long, sampled=sampled) for sampled in (True, False))
+            pieces = pieces_of(typed.short, typed.long)
+            looks = (_has(practice_id, pieces, sampled=sampled) for sampled in (True, False))
             way = and_(or_(*looks), *_texts(typed.short, typed.long))
         ways.append(select(ClientSearch.client_id).where(_of(practice_id), way))
     return or_(*(Client.id.in_(way) for way in ways))
@@ -120,12 +128,38 @@ def _look_twice(
     found: _Rows,
 ) -> list[_Row]:
     """In the sample first. It has enough of what is common; what is rare costs little to look for in the rest."""
-    rows: list[_Row] = []
-    for sampled in (True, False):
-        if len(rows) < limit:
-            look = _look(practice_id, starts, parts, sampled=sampled)
-            rows += session.execute(found.where(look, _of(practice_id), *_texts(starts, parts)).limit(limit))
+    holding = found.where(_of(practice_id), *_texts(starts, parts)).limit(limit)
+    pieces = pieces_of(starts, parts)
+    rows = list(session.execute(holding.where(_has(practice_id, pieces, sampled=True))))
+    if len(rows) < limit:
+        telling = _telling(session, practice_id, pieces)
+        rows += session.execute(holding.where(_has(practice_id, telling, sampled=False)))
     return rows
+
+
+def _telling(session: Session, practice_id: uuid.UUID, pieces: list[str]) -> list[str]:
+    """The pieces worth looking for in the rest: reading who has a common one takes longer than a check of those who
+    have the rare ones."""
+    if len(pieces) == 1:
+        return pieces
+    some = (
+        select(ClientSearch.number).where(_has(practice_id, [piece], sampled=True)).limit(_MANY).subquery()
+        for piece in pieces
+    )
+    counts = session.execute(select(*(select(func.count()).select_from(each).scalar_subquery() for each in some))).one()
+    counted = sorted(zip(counts, pieces, strict=True))
+    left = counted[0][0] + 1
+    telling = [counted[0][1]]
+    for count, piece in counted[1:]:
+        if (count if count < _MANY else _COMMON) > _WORTH * left:
+            break
+        telling.append(piece)
+        left = max(left // 4, 1)
+    return telling
+
+
+def _has(practice_id: uuid.UUID, pieces: Iterable[str], *, sampled: bool) -> ColumnElement[Any]:
+    return has_all(ClientSearch.number, ClientSearch.grams, grams_of(practice_id, pieces, sampled=sampled))
 
 
 def _has_few(session: Session, colleague: Colleague) -> bool:
@@ -144,13 +178,6 @@ def _begins(practice_id: uuid.UUID, name: str) -> ColumnElement[bool]:
     return and_(
         ClientSearch.practice_id == practice_id, ClientSearch.name >= name, ClientSearch.name < f"{name}{_LAST}"
     )
-
-
-def _look(
-    practice_id: uuid.UUID, starts: tuple[str, ...], parts: tuple[str, ...], *, sampled: bool
-) -> ColumnElement[bool]:
-    wanted = wanted_grams(practice_id, starts, parts, sampled=sampled)
-    return has_all(ClientSearch.number, ClientSearch.grams, wanted)
 
 
 def _texts(starts: tuple[str, ...], parts: tuple[str, ...]) -> list[ColumnElement[bool]]:

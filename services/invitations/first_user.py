@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from db.models import Client, ClientUser, Practice
 from db.session import Database
 from services.actor import Actor
-from services.add_client.steps import InviteChoice, InviteForm, Raw, read
+from services.add_client.steps import InviteChoice, InviteForm
 from services.clients.users import add_owner, email_is_taken
 from services.clients.visibility import get_client
 from services.emails import email_key
 from services.errors import ConflictError, InvalidError
+from services.forms import Raw, read
 from services.invitations.inviting import invite
 from services.keys import Keyring
 from services.practice import get_colleague

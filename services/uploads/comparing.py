@@ -8,7 +8,6 @@ from services.uploads.records import Action, ClientRow, KnownClient
 
 _TAKEN_OVER = (
     "name",
-    "practice_code",
     "industry",
     "country",
     "base_currency",
@@ -35,6 +34,8 @@ def changes(
     """As in Row. `address` is what the row's e-mail is compared by, `source` what becomes of its income source."""
     compared = zip(_TAKEN_OVER, _fields(row), _fields(client), strict=True)
     found = [field for field, given, held in compared if given != held and given is not None]
+    if row.practice_code is not None and client.practice_code is None:
+        found.append("practice_code")
     if address is not None and row.contact_email != client.contact_email and address != _key(client):
         if client.owner_accepted:
             warnings[the.EMAIL] = f"{client.contact_email} has accepted an invitation, so the e-mail stays as it is."

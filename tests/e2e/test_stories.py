@@ -49,10 +49,6 @@ def test_a_practice_in_the_uk_on_advanced_adds_its_first_client(new_stack: Stack
     window.begin()
     window.expect_step(1, 7, "Client type")
     expect(window.dialog.get_by_role("button", name="Back")).to_be_hidden()
-    window.choose("Self-employed (Solo)")
-    window.press("Next")
-    window.expect_text(re.compile("Solo.*(coming|can't be added yet)"))
-    window.expect_step(1, 7, "Client type")
     expect(window.choice("Business")).to_be_checked()
     window.press("Next")
 

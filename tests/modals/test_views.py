@@ -53,6 +53,7 @@ from tests.modals import (
     permission_views,
     reminder_views,
     setting_views,
+    solo_views,
     sync_views,
 )
 
@@ -167,7 +168,6 @@ def _page(step: StepName, *, too_many: bool = False, people: int = 100, **change
         "practice_address": "a" * 48,
         "twins": tuple(Twin(name=LONG, practice_code=CODE, deactivated=True) for _ in range(5)),
         "email_taken": True,
-        "solo_asked": True,
         "changed": True,
         "access": choices,
         "connection": DraftConnection(provider=Provider.XERO, authorisation_id=uuid.uuid4(), chosen=ORGANISATION),
@@ -197,7 +197,24 @@ VIEWS: dict[str, View] = {
     **client_views.VIEWS,
     **handover_views.VIEWS,
     **insights_views.VIEWS,
-    **{f"page {step}": pages.page(_page(step)) for step in StepName},
+    **{f"page {step}": pages.page(_page(step, solo=solo_views.DRAFT)) for step in StepName},
+    "page details, of a business": pages.page(_page(StepName.DETAILS)),
+    "page details, of a newcomer": pages.page(
+        _page(StepName.DETAILS, raw={}, solo=replace(solo_views.DRAFT, nino=None, utr=None, mandate=None, changing=()))
+    ),
+    "page details, of somebody known": pages.page(
+        _page(StepName.DETAILS, solo=replace(solo_views.DRAFT, utr=solo_views.KEPT, changing=()))
+    ),
+    "page sources, one": pages.page(
+        _page(StepName.SOURCES, solo=replace(solo_views.DRAFT, sources=solo_views.SOURCES[:1]))
+    ),
+    "page sources, editing": pages.page(
+        _page(StepName.SOURCES, solo=replace(solo_views.DRAFT, editing=solo_views.WARNED))
+    ),
+    "page review, of a self-employed client": pages.page(
+        _page(StepName.REVIEW, review=replace(REVIEW, solo=solo_views.REVIEW), solo=solo_views.DRAFT)
+    ),
+    "result, of a self-employed client": openings.result(replace(CREATED, solo=solo_views.CARD)),
     "page access, searching": pages.page(_page(StepName.ACCESS, too_many=True)),
     "page access, few": pages.page(_page(StepName.ACCESS, people=3)),
     "page invite, skipping": pages.page(_page(StepName.INVITE, raw={"invite": InviteChoice.SKIP})),
@@ -234,6 +251,7 @@ VIEWS: dict[str, View] = {
     **people_views.VIEWS,
     **reminder_views.VIEWS,
     **setting_views.VIEWS,
+    **solo_views.VIEWS,
     **invitation_views.VIEWS,
 }
 HOMES = home_views.HOMES
@@ -255,6 +273,7 @@ MESSAGES: dict[str, Message] = {
     **people_views.MESSAGES,
     **reminder_views.MESSAGES,
     **setting_views.MESSAGES,
+    **solo_views.MESSAGES,
     **invitation_views.MESSAGES,
 }
 

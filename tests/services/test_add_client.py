@@ -469,13 +469,6 @@ def test_the_self_employed_switch_lays_down_the_region_s_categories(
     assert outcome.tax_categories is categories
 
 
-def test_solo_says_that_it_is_coming_and_offers_business(database: Database) -> None:
-    people, service = office(database), add_client(database)
-    page = service.start_over(people.ada)
-    page = service.submit(people.ada, page.draft_id, StepName.CLIENT_TYPE, {"kind": "solo"})
-    assert (page.step, page.solo_asked, page.raw["kind"]) == (StepName.CLIENT_TYPE, True, "business")
-
-
 def test_a_review_that_shows_something_else_than_the_draft_is_shown_again(database: Database) -> None:
     people, service = office(database), add_client(database)
     page = to_review(service, people.ada, details={"name": "Seen"})

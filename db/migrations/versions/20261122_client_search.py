@@ -95,7 +95,7 @@ def _id(name: str) -> sa.ColumnClause[uuid.UUID]:
 
 def _row(client_id: uuid.UUID, practice_id: uuid.UUID, name: str, parts: list[str]) -> dict[str, object]:
     words = dict.fromkeys(re.findall(r"[^\W_]+", _fold("\n".join(parts))))
-    pieces = {piece for word in words for piece in (f"^{word[:1]}", f"^{word[:2]}", *_threes(word))}
+    pieces = {piece for word in words for piece in (*(f"^{word[:length]}" for length in (1, 2, 3)), *_threes(word))}
     seed = zlib.crc32(practice_id.bytes, int(client_id.int % 64 == 0))
     return {
         "client_id": client_id,

@@ -26,7 +26,7 @@ from services.clients.connecting import (
 from services.clients.extract import ExtractAddress
 from services.errors import ConflictError, NotFoundError
 from services.overview.service import OverviewService
-from tests.builders import DOMAIN, Office, add_client, office, to_review
+from tests.builders import DOMAIN, KEYS, Office, add_client, office, to_review
 from tests.services.accounting.conftest import SAGE, XERO, World
 
 
@@ -47,7 +47,7 @@ class Desk:
 @pytest.fixture
 def desk(world: World) -> Desk:
     information = InformationService(world.database, ProviderCalls(world.database, world.tokens), world.providers)
-    cards = ClientCardService(world.database, world.connections, information, extract_domain=DOMAIN)
+    cards = ClientCardService(world.database, world.connections, information, keys=KEYS, extract_domain=DOMAIN)
     world.sandbox.xero.change_settings(bulk=True)
     return Desk(world, cards, ClientConnectingService(world.database, world.consent, world.connections, cards))
 

@@ -24,8 +24,8 @@ from db.models import (
 )
 from db.session import Database
 from services.actor import Actor
+from services.add_client.paging import WIZARD
 from services.add_client.records import CreatedClient
-from services.add_client.service import WIZARD
 from services.add_client.steps import StepName
 from services.colleagues.access import Giving, Grantee
 from services.colleagues.choosing import Chosen
