@@ -137,7 +137,9 @@ class AddClientService:
             if checked.warning:
                 page = self._pages.page(session, actor, practice, facts, draft)
                 return replace(page, changing=changing, **checked.warning)
-            return self._pages.next(session, actor, practice, facts, draft, changing=changing)
+            # Another kind of client has other pages, which nobody has seen yet.
+            other_kind = step is StepName.CLIENT_TYPE and kept.get("kind") != raw.get("kind")
+            return self._pages.next(session, actor, practice, facts, draft, changing=changing and not other_kind)
 
     def choose_software(self, actor: Actor, draft_id: uuid.UUID, *, changing: bool = False) -> WizardPage:
         """Back from connecting to the choice of the software."""
