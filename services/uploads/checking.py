@@ -35,42 +35,44 @@ def check(table: Table, known: Known) -> Iterator[Row]:
 
 
 class _Solo:
-    """A client and its income sources by `name_key`: those there were, and those of the rows so far.
+    """A client and its income sources by `name_key`: those there were, and the rows that have given one.
 
     `row` is the number of the client's own row, None while there was none. `refused`: the client is not to be created,
     `over_bundle` for want of a place.
     """
 
-    __slots__ = ("client", "name", "over_bundle", "refused", "row", "sources")
+    __slots__ = ("client", "has_property", "name", "over_bundle", "refused", "row", "sources")
 
     def __init__(self, name: str, client: KnownClient | None) -> None:
         self.name = name
         self.client = client
         self.row: int | None = None
         self.refused = self.over_bundle = False
-        self.sources: dict[str, tuple[Source, int | None]] = {}
-        if client is not None:
-            self.sources = {key: (source, None) for key, source in client.sources.items()}
+        self.sources: dict[str, Source | int] = {} if client is None else dict(client.sources)
+        self.has_property = client is not None and any(map(_is_property, client.sources.values()))
 
     def take(self, number: int, source: Source, problems: Problems, warnings: Problems) -> Action | None:
         """What is to become of a source that a row gives; None where it has a problem."""
         key = name_key(source.name)
-        if key in self.sources:
-            held, row = self.sources[key]
-            if row is not None:
-                problems[the.SOURCE_NAME] = f"Row {row:,} has this income source already."
-                return None
-            self.sources[key] = (held, number)
-            return _compared(source, held, problems)
-        if len(self.sources) >= MOST_SOURCES:
+        held = self.sources.get(key)
+        if isinstance(held, int):
+            problems[the.SOURCE_NAME] = f"Row {held:,} has this income source already."
+            return None
+        if held is None and len(self.sources) >= MOST_SOURCES:
             problems[the.SOURCE_NAME] = f"A client has at most {MOST_SOURCES} income sources."
             return None
-        if source.business_type is BusinessType.UK_PROPERTY and any(
-            other.business_type is BusinessType.UK_PROPERTY for other, _ in self.sources.values()
-        ):
-            warnings[the.SOURCE_TYPE] = "HMRC treats all UK property of a person as one business."
-        self.sources[key] = (source, number)
+        self.sources[key] = number
+        if held is not None:
+            return _compared(source, held, problems)
+        if _is_property(source):
+            if self.has_property:
+                warnings[the.SOURCE_TYPE] = "HMRC treats all UK property of a person as one business."
+            self.has_property = True
         return Action.CREATE
+
+
+def _is_property(source: Source) -> bool:
+    return source.business_type is BusinessType.UK_PROPERTY
 
 
 def _compared(source: Source, held: Source, problems: Problems) -> Action | None:
@@ -118,7 +120,8 @@ class _Checker:
         parsed, address = self._parser.client(cells, problems)
         client = self._matcher.client(raw.number, parsed, address, problems, warnings)
         self._parser.require_fit(parsed, cells, client, problems)
-        solo = self._solo_in(parsed, client)
+        is_solo = (parsed.kind if client is None else client.kind) is ClientKind.SOLO
+        solo = self._solo_in(parsed, client) if is_solo else None
         source = None
         if solo is not None and parsed.source is not None:
             source = solo.take(raw.number, parsed.source, problems, warnings)
@@ -133,9 +136,7 @@ class _Checker:
             solo.refused, solo.over_bundle = row.action is None and client is None, row.over_bundle
         return row
 
-    def _solo_in(self, parsed: ClientRow, client: KnownClient | None) -> _Solo | None:
-        if (parsed.kind if client is None else client.kind) is not ClientKind.SOLO:
-            return None
+    def _solo_in(self, parsed: ClientRow, client: KnownClient | None) -> _Solo:
         fresh = _Solo(parsed.name, client)
         if parsed.practice_code is None:
             return fresh

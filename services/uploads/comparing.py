@@ -41,11 +41,11 @@ def changes(
             warnings[the.EMAIL] = f"{client.contact_email} has accepted an invitation, so the e-mail stays as it is."
         else:
             found.append("contact_email")
-    if not client.colleagues.issuperset(row.colleagues):
+    if row.colleagues and not client.colleagues.issuperset(row.colleagues):
         found.append("colleagues")
     if row.team is not None and row.team not in client.teams:
         found.append("team")
-    if source in {Action.CREATE, Action.UPDATE}:
+    if source is not None and source is not Action.SKIP:
         found.append("source")
     if (row.invite_by_email or row.invite_by_sms) and not client.invited and not client.owner_accepted:
         found.append("invite")
