@@ -1,6 +1,7 @@
 """Self-employed clients to test with, made through the wizard."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from services.actor import Actor
@@ -35,12 +36,15 @@ def to_solo_review(
     service: AddClientService,
     actor: Actor,
     *sources: dict[str, Any],
-    access: dict[str, Any] | None = None,
-    invite: dict[str, Any] | None = None,
+    access: Mapping[str, Any] | None = None,
+    invite: Mapping[str, Any] | None = None,
     **details: Any,
 ) -> WizardPage:
     page = with_sources(service, actor, to_sources(service, actor, **details), *(sources or (TRADE,)))
-    given = {StepName.ACCESS: access or {}, StepName.INVITE: invite or ANSWERS[StepName.INVITE]}
+    given: dict[StepName, Mapping[str, Any]] = {
+        StepName.ACCESS: access or {},
+        StepName.INVITE: invite or ANSWERS[StepName.INVITE],
+    }
     while page.step not in {StepName.REVIEW, StepName.ASK}:
         page = service.submit(actor, page.draft_id, page.step, given.get(page.step, {}))
     return page

@@ -84,7 +84,7 @@ class DeadlineService:
         now = self._database.now()
         for day in _days_around(now):
             midnight = datetime.combine(day, time(), UTC)
-            if not midnight + _BEGINS <= now < midnight + _CAUGHT_UP:
+            if not midnight + _BEGINS <= now < midnight + _CAUGHT_UP or _following(day) <= now.date():
                 continue
             # The first job by this name is the only one once the day is over, and if it was done by then, there is
             # nothing to catch up on. While the day lasts, who has become concerned meanwhile is found each hour.
@@ -112,7 +112,8 @@ class DeadlineService:
                 return None
             colleague, practice = found
             today = self._database.now().astimezone(zone(colleague.timezone)).date()
-            if not (practice.reminds and colleague.active and colleague.reminded) or _following(day) <= today:
+            is_wanted = practice.reminds and practice.uninstalled_at is None and colleague.active and colleague.reminded
+            if not is_wanted or _following(day) <= today:
                 return None
             told = _told(session, practice, day, only=colleague).get(colleague.id, [])
         return _digest(colleague, told, today) if told else None

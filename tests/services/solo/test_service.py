@@ -116,7 +116,7 @@ def test_the_card_shows_masked_numbers_and_what_is_due_next(desk: Desk) -> None:
     ],
 )
 def test_deadlines_follow_the_qualifying_income_as_far_as_it_is_known(
-    desk: Desk, details: dict[str, str], due: date | None
+    desk: Desk, details: dict[str, Any], due: date | None
 ) -> None:
     (line,) = desk.card(desk.client(**details)).sources
     assert (line.next and line.next.due) == due
