@@ -14,6 +14,7 @@ _COMPANY_WORDS = {
     "and": "&",
     "the": "",
 }
+_WORD = re.compile(r"[^\W_]+|&")
 _ENDINGS = {"ltd", "inc", "corp", "co", "llc", "llp", "plc", "pty", "pte", "lp", "cic", "dac", "ulc", "gmbh"}
 NEARLY = 88.0
 """Similarity (0 to 100) from which two folded names warn: one typing slip in a name of eight letters."""
@@ -30,11 +31,12 @@ def fold(text: str) -> str:
 
 def name_key(name: str) -> str:
     """`The Acme Company, Ltd.` and `ACME Co Limited` have one key: `acme`. Never empty for a name that is not."""
-    words = re.findall(r"[^\W_]+|&", fold(name))
-    plain = [w for w in (_COMPANY_WORDS.get(w, w) for w in words) if w]
-    kept = list(plain)
+    words = _WORD.findall(fold(name))
+    kept = words
+    if not _COMPANY_WORDS.keys().isdisjoint(words):
+        kept = [plain for word in words if (plain := _COMPANY_WORDS.get(word, word))]
     while len(kept) > 1 and kept[-1] in _ENDINGS:
-        kept.pop()
+        kept = kept[:-1]
     return " ".join(kept or words) or fold(name)
 
 
