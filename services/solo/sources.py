@@ -21,7 +21,10 @@ from services.keys import Keyring
 from services.solo.forms import MOST_SOURCES, ONLY_ACTIVE, NumbersForm, SourceForm
 from services.solo.identifiers import mask_nino, mask_utr
 from services.solo.records import SoloCard, SourceLine
+from services.solo.sealing import NUMBERS
 from services.solo.standing import mandate_of, next_update, today
+
+_NAMES = {"nino": "National Insurance number", "utr": "UTR"}
 
 
 def lay_down(
@@ -67,9 +70,10 @@ def change_numbers(
         session.add(row)
     for name, value in _sealed(keys, numbers).items():
         setattr(row, name, value)
-    audit.record(
-        session, actor, "client.numbers_changed", client.id, at=now, before=_masked(before), after=_masked(numbers)
-    )
+    # The trail masks the numbers themselves, and so would say nothing of one that replaces another.
+    changed = [_NAMES[name] for name in NUMBERS if getattr(numbers, name) != getattr(before, name)]
+    after = {**_masked(numbers), **({"changed": changed} if changed else {})}
+    audit.record(session, actor, "client.numbers_changed", client.id, at=now, before=_masked(before), after=after)
 
 
 def sources_of(session: Session, client: Client) -> Sequence[IncomeSource]:
@@ -124,6 +128,8 @@ def change_source(
     row.accounting_method, row.period_type, row.active = source.accounting_method, source.period_type, source.active
     after = _told(row)
     if after != before:
+        if after["income_source"] == before["income_source"]:
+            del before["income_source"]  # so that the trail says which one it was
         audit.record(session, actor, "client.income_source_changed", client.id, at=now, before=before, after=after)
 
 
