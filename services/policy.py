@@ -116,6 +116,11 @@ def require_decide(colleague: Colleague, kind: PermissionKind, *, requester_id: 
         raise NotPermittedError(f"Only {who} can decide this.")
 
 
+def require_decide_offers(colleague: Colleague) -> None:
+    """To take over a client account that a client offers, or to decline it."""
+    _require_admin(colleague, "decide this")
+
+
 def require_set_up(colleague: Colleague, first_admin: str | None) -> None:
     """The first Practice Admin: the one the operator named, else an owner or admin of the Slack workspace."""
     if first_admin is not None and colleague.slack_user_id != first_admin:

@@ -1,0 +1,1 @@
+"""Client users on their own page: signing in, and offering their account to another practice."""
