@@ -28,9 +28,9 @@ def details(shown: WizardPage, solo: SoloDraft) -> list[b.Block]:
 
 
 def sources(solo: SoloDraft) -> list[b.Block]:
-    if solo.editing is not None:
-        return forms.source(solo.editing)
     blocks = [] if solo.mandate is None else [forms.making_tax_digital(solo.mandate)]
+    if solo.editing is not None:
+        return [*([] if solo.sources else blocks), *forms.source(solo.editing)]
     blocks += [_source(each, solo) for each in solo.sources]
     if len(solo.sources) < MOST_SOURCES:
         blocks.append(b.actions(b.button("Add income source", ids.ADD_SOURCE), block_id="add"))

@@ -65,8 +65,8 @@ def result_rows(solo: SoloCard) -> list[tuple[str, str]]:
     """For the result of a creation."""
     rows = [("Making Tax Digital", words.mandate(solo.mandate))]
     for each in solo.sources[:_SHOWN_IN_RESULT]:
-        said = f" · {words.next_update(each.next).lower()}" if each.next else ""
-        rows.append(("Income source", f"{each.name}{said}"))
+        due = f" · next quarterly update due {words.day(each.next.due)}" if each.next else ""
+        rows.append(("Income source", f"{each.name}{due}"))
     if len(solo.sources) > _SHOWN_IN_RESULT:
         rows.append(("And", f"{len(solo.sources) - _SHOWN_IN_RESULT} more income sources"))
     return rows

@@ -21,7 +21,7 @@ def described(business_type: BusinessType, method: AccountingMethod, period_type
 
 
 def next_update(quarter: Quarter) -> str:
-    return f"Next quarterly update due {day(quarter.due)} (to {day(quarter.end)})"
+    return f"Next quarterly update due {day(quarter.due)} (Q{quarter.number})"
 
 
 def mandate(found: Mandate | None) -> str:

@@ -47,7 +47,10 @@ class SoloService:
             client = _solo_client(session, actor, client_id)
             kept = numbers_of(session, self._keys, client)
         income = kept.qualifying_income
-        raw = {"postcode": kept.postcode, "qualifying_income": None if income is None else f"{income:,.2f}"}
+        raw = {
+            "postcode": kept.postcode,
+            "qualifying_income": None if income is None else f"{income:,.2f}".removesuffix(".00"),
+        }
         typed = typed or {}
         return NumbersPage(
             client_id=client_id,
