@@ -26,7 +26,7 @@ from bot.worker import LaneSettings, Worker
 from db.models import Lane, Provider
 from db.session import Database
 from handlers import add_client, client_sync, clients, pages
-from handlers.pages import accounting_oauth, email_status, install, sms_status
+from handlers.pages import account, accounting_oauth, email_status, install, sms_status
 from services import container
 from services.accounting import budgets
 from services.accounting.budgets import Budgets
@@ -128,6 +128,9 @@ class Composition:
             self.settings.slack_signing_secret.get_secret_value(),
             [
                 *pages.routes(self.services.invitations, public_url=self.settings.public_url),
+                *account.routes(
+                    self.services.sessions, self.services.accounts, public_url=self.settings.public_url
+                ),
                 *self._install_pages(),
                 *self._consent_pages(),
                 *self._sms_pages(),
@@ -219,6 +222,8 @@ class Composition:
             *self.services.upkeep.kinds(),
             *self.services.information.kinds(),
             *self.services.client_sync.runner.kinds(),
+            *self.services.offer_letters.kinds(),
+            *self.services.moved_connections.kinds(),
             *self.services.solo_deadlines.kinds(),
         ]
         return Worker(self.database, kinds, _lanes(self.settings))
@@ -235,6 +240,8 @@ class Composition:
                 Tick(name=REFRESH, every=timedelta(seconds=5), call=self.services.home.look),
                 Tick(name="invitations.expire", every=timedelta(minutes=1), call=self.services.invitations.expire),
                 Tick(name="permissions.expire", every=timedelta(minutes=1), call=self.services.permission_ending.sweep),
+                Tick(name="offers.expire", every=timedelta(minutes=1), call=self.services.offers.expire),
+                Tick(name="sessions.prune", every=timedelta(hours=1), call=self.services.sessions.prune),
                 Tick(name="workspaces.purge", every=timedelta(days=1), call=self.services.workspaces.purge),
                 Tick(name="installs.prune", every=timedelta(days=1), call=self.installs.prune),
                 Tick(name="consent.prune", every=timedelta(days=1), call=self.services.consent.prune),

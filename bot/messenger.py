@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot import home
 from bot.file_messages import FileMessages
 from bot.leaving_messages import LeavingMessages
+from bot.offer_messages import OfferMessages
 from bot.permission_messages import PermissionMessages
 from bot.slack_api import SlackTransport, UploadError, retry_after
 from bot.solo_messages import SoloMessages
@@ -93,6 +94,7 @@ class SlackMessenger:
             _kind(CHANGED, self._about_rights(told.rights_changed)),
             _kind(WELCOME, self._about_rights(told.colleague_added)),
             *(_kind(name, run) for name, run in SoloMessages(self._services, self._send).runs().items()),
+            *(_kind(name, run) for name, run in OfferMessages(self._services, self._send, self._asking).runs().items()),
             _kind(PROGRESS, self._sync_progress),
             _kind(ARRIVED, self._sync_arrived),
             replace(_kind(DIGEST, self._reminders), on_failure=self._services.reminders.gave_up),

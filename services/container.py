@@ -13,6 +13,11 @@ from services.accounting.port import AccountingProvider
 from services.accounting.standard_information import InformationService
 from services.accounting.tokens import TokenManager
 from services.accounting.upkeep import UpkeepService
+from services.accounts.deciding import OfferService
+from services.accounts.letters import OfferLetters
+from services.accounts.moving import MovedConnections
+from services.accounts.offering import AccountService
+from services.accounts.sessions import SessionService
 from services.add_client.service import AddClientService
 from services.audit.export import AuditExportService
 from services.audit.trail import AuditTrailService
@@ -39,6 +44,7 @@ from services.invitations.renewing import InvitationActions
 from services.invitations.service import InvitationService
 from services.invitations.texting import TextingService
 from services.keys import Keyring
+from services.logins import Passwords
 from services.overview.service import OverviewService
 from services.overview.watching import HomeService
 from services.people import PeopleService
@@ -70,6 +76,11 @@ class Services:
     teams: TeamService
     access: AccessService
     handover: HandoverService
+    sessions: SessionService
+    accounts: AccountService
+    offers: OfferService
+    offer_letters: OfferLetters
+    moved_connections: MovedConnections
     upkeep: UpkeepService
     information: InformationService
     invitations: InvitationService
@@ -118,6 +129,7 @@ def build(
     calls = ProviderCalls(database, TokenManager(database, keys, providers), budgets)
     consent = ConsentService(database, keys, providers, public_url=public_url, connection_cap=connection_cap)
     connections = ConnectionService(database, calls, providers)
+    passwords = Passwords()
     information = InformationService(database, calls, providers)
     cards = ClientCardService(database, connections, information, keys=keys, extract_domain=extract_domain)
     return Services(
@@ -146,10 +158,21 @@ def build(
         teams=TeamService(database),
         access=AccessService(database),
         handover=HandoverService(database),
+        sessions=SessionService(database, passwords=passwords),
+        accounts=AccountService(database),
+        offers=OfferService(database),
+        offer_letters=OfferLetters(database, mailer, public_url=public_url, email_from=email_from),
+        moved_connections=MovedConnections(database, calls, providers),
         upkeep=UpkeepService(database, calls, providers),
         information=information,
         invitations=InvitationService(
-            database, keys, mailer, public_url=public_url, email_from=email_from, now=database.now
+            database,
+            keys,
+            mailer,
+            public_url=public_url,
+            email_from=email_from,
+            now=database.now,
+            passwords=passwords,
         ),
         invitation_actions=InvitationActions(database, keys, texts=texter is not None),
         invitation_list=InvitationListService(database),

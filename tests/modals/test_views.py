@@ -49,6 +49,7 @@ from tests.modals import (
     home_views,
     insights_views,
     invitation_views,
+    offer_views,
     people_views,
     permission_views,
     reminder_views,
@@ -275,6 +276,7 @@ MESSAGES: dict[str, Message] = {
     **setting_views.MESSAGES,
     **solo_views.MESSAGES,
     **invitation_views.MESSAGES,
+    **offer_views.MESSAGES,
 }
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db.models import InvitationStatus, RequestStatus, Source
+from db.models import InvitationStatus, OfferStatus, RequestStatus, Source
 from services.audit import words
 from services.audit.words import Change
 
@@ -28,9 +28,9 @@ OF_JOBS = {
     "invitation.send_sms",
 }
 """Kinds of jobs, which are named alike."""
-ENUMS = {"invitation.": InvitationStatus, "permission.": RequestStatus}
+ENUMS = {"invitation.": InvitationStatus, "offer.": OfferStatus, "permission.": RequestStatus}
 """Of actions that are made of a status: their first word, and the statuses."""
-NEVER = {"permission.pending"}
+NEVER = {"offer.pending", "permission.pending"}
 """Nothing becomes this: it begins so."""
 
 

@@ -8,12 +8,15 @@ from enum import StrEnum
 from db.models import (
     Authorisation,
     Choice,
+    ClientRole,
     ClientUser,
     Draft,
     Invitation,
+    OfferStatus,
     PermissionKind,
     PermissionRequest,
     Plan,
+    PracticeOffer,
     Provider,
     Role,
     Standing,
@@ -32,7 +35,7 @@ from services.colleagues.choosing import Chosen
 from services.colleagues.rights import Rights
 from services.container import Services
 from services.permissions.records import Asked, Wish
-from tests.builders import ANSWERS, KEYS, client_user, joined, office, profile, to_review
+from tests.builders import ANSWERS, KEYS, client_user, created, joined, office, profile, to_review
 from tests.services.client_sync.provider import FakeXero
 
 PRIVATE = "Private to "
@@ -76,6 +79,7 @@ class Things:
     to_add: uuid.UUID
     to_open: uuid.UUID
     to_raise: uuid.UUID
+    offer: uuid.UUID
 
 
 class Firm:
@@ -92,6 +96,7 @@ class Firm:
         self.add_clients(client)
         self._give(client)
         self._requests = self._ask(client)
+        self._offer = self._offered(slack_key)
         self._services.handover.remove(self._pia, self.people[Who.LEFT].colleague_id)
         self._of_rae = self._belongings(self._rae, "Rae")
         self._mine = {who: self._belongings(actor, who.name) for who, actor in self.people.items()}
@@ -107,6 +112,7 @@ class Firm:
             admin=self._pia.colleague_id,
             leaver=self.people[Who.LEFT].colleague_id,
             **self._requests,
+            offer=self._offer,
         )
 
     def _hire(self) -> dict[Who, Actor]:
@@ -171,6 +177,28 @@ class Firm:
         }
         asked = {name: self._services.permissions.request(roy, wish) for name, wish in kinds.items()}
         return {name: each.request_id for name, each in asked.items() if isinstance(each, Asked)}
+
+    def _offered(self, slack_key: str) -> uuid.UUID:
+        """Of an account that a third practice has."""
+        elm = office(self._database, slack_key=f"{slack_key}_ELM")
+        account = created(self._services.add_client, elm.ada, "Wharf")
+        client_user(self._database, elm.practice_id, account.client_id, f"{slack_key}@wharf.example")
+        now = self._database.now()
+        with self._database.begin() as session:
+            user = session.query(ClientUser).where(ClientUser.client_id == account.client_id).one()
+            user.role = ClientRole.BUSINESS_ADMIN
+            offer = PracticeOffer(
+                practice_id=self.office.practice_id,
+                from_practice_id=elm.practice_id,
+                client_id=account.client_id,
+                client_user_id=user.id,
+                status=OfferStatus.PENDING,
+                created_at=now,
+                expires_at=now + timedelta(days=14),
+            )
+            session.add(offer)
+            session.flush()
+            return offer.id
 
     def _sign_in(self, actor: Actor, *organisations: str) -> None:
         self._xero.give(str(actor.colleague_id), *organisations)

@@ -315,6 +315,11 @@ PEOPLE = [
     ),
 ]
 
+OFFERS = [
+    row("offers.accept", Rule.ADMIN, lambda c: c.services.offers.accept(c.actor, c.at.offer), names=True),
+    row("offers.decline", Rule.ADMIN, lambda c: c.services.offers.decline(c.actor, c.at.offer), names=True),
+]
+
 REQUESTS = [
     row("permissions.form", Rule.EVERYBODY, lambda c: c.services.permissions.form(c.actor)),
     row(

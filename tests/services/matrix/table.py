@@ -12,6 +12,7 @@ ROWS = [
     *practice_rows.PRACTICE,
     *practice_rows.PEOPLE,
     *practice_rows.REQUESTS,
+    *practice_rows.OFFERS,
     *client_rows.ADDING,
     *client_rows.SYNC,
     *client_rows.CLIENTS,
@@ -28,6 +29,7 @@ class Why(StrEnum):
     JOB = "a job's own work, or its end"
     CLOCK = "for the clock: every practice's"
     LINK = "the link, or the provider's signed answer, is the permission"
+    SESSION = "the client user's own session is the permission, or makes one"
     SAME_PERSON = "what the method before it allowed, told to the same person"
     NOTHING_READ = "it makes a link, which is checked when it is used"
 
@@ -57,6 +59,22 @@ WITHOUT_PERSON = {
     "consent.start_url": Why.NOTHING_READ,
     "client_connecting.notice": Why.MESSAGE,
     "client_connecting.tell_arrived": Why.SAME_PERSON,
+    "accounts.offer": Why.SESSION,
+    "accounts.page": Why.SESSION,
+    "accounts.preview": Why.SESSION,
+    "accounts.withdraw": Why.SESSION,
+    "moved_connections.disconnect": Why.JOB,
+    "moved_connections.kinds": Why.JOB,
+    "offer_letters.kinds": Why.JOB,
+    "offer_letters.send": Why.JOB,
+    "offers.card": Why.MESSAGE,
+    "offers.expire": Why.CLOCK,
+    "offers.keep_place": Why.JOB,
+    "offers.moved_away": Why.MESSAGE,
+    "sessions.is_signed_in": Why.SESSION,
+    "sessions.prune": Why.CLOCK,
+    "sessions.sign_in": Why.SESSION,
+    "sessions.sign_out": Why.SESSION,
     "colleagues.notice": Why.MESSAGE,
     "handover.card": Why.MESSAGE,
     "handover.deactivated": Why.WORKSPACE,
