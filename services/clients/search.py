@@ -83,6 +83,11 @@ class Wish:
     def filters(self) -> bool:
         return replace(self, query="", page=0) != Wish()
 
+    @property
+    def is_narrow(self) -> bool:
+        """By more than whether clients are active."""
+        return replace(self, query="", page=0, active=None) != Wish()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientLine:
@@ -137,12 +142,14 @@ class ClientSearchService:
             if query:
                 fitting = hits(session, colleague, query, limit=COUNTED + 1, fits=fits if wish.filters else None)
                 found = len(fitting)
-            elif wish.filters:
+            elif wish.is_narrow:
                 some = select(Client.id).where(seen, fits).limit(COUNTED + 1).subquery()
                 found = session.scalar(select(func.count()).select_from(some)) or 0
+            elif wish.filters:
+                found = session.scalar(select(func.count()).select_from(Client).where(seen, fits)) or 0
             else:
                 found = total
-            is_more = found > COUNTED and (bool(query) or wish.filters)
+            is_more = found > COUNTED and (bool(query) or wish.is_narrow)
             if is_more:
                 found = COUNTED
             pages = max(-(-found // PAGE), 1)
@@ -152,7 +159,7 @@ class ClientSearchService:
                 client_ids = fitting[start : min(start + PAGE, found)]
             else:
                 listed = select(Client.id).where(seen, fits).order_by(Client.name_key, Client.id)
-                client_ids = list(session.scalars(listed.offset(start).limit(PAGE)))
+                client_ids = list(session.scalars(listed.offset(start).limit(min(PAGE, found - start))))
             return ClientPage(
                 wish=replace(wish, query=query, page=page),
                 pages=pages,

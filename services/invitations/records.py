@@ -92,6 +92,8 @@ class Refusal(StrEnum):
     INVITED = "invited"
     REPLACED = "replaced"
     DEACTIVATED = "deactivated"
+    USER_DEACTIVATED = "user_deactivated"
+    NO_LOGIN = "no_login"
     EMAIL_TAKEN = "email_taken"
     NOBODY = "nobody"
     GONE = "gone"
@@ -103,6 +105,8 @@ REFUSALS = {
     Refusal.INVITED: "{person} has been invited already.",
     Refusal.REPLACED: "A newer invitation has been sent to {person}.",
     Refusal.DEACTIVATED: "{client} is deactivated.",
+    Refusal.USER_DEACTIVATED: "{person} is deactivated.",
+    Refusal.NO_LOGIN: "{person} has no login access. Give it to them first.",
     Refusal.EMAIL_TAKEN: "{person}'s e-mail belongs to a user of another client, too. One login opens both.",
     Refusal.NOBODY: "{client} has nobody to invite yet.",
     Refusal.GONE: "There is no such client, or you can't open it.",

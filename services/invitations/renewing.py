@@ -198,6 +198,10 @@ def _find(
         raise found.refuse(Refusal.SIGNS_IN)
     if client.deactivated_at is not None:
         raise found.refuse(Refusal.DEACTIVATED)
+    if user.deactivated_at is not None:
+        raise found.refuse(Refusal.USER_DEACTIVATED)
+    if not user.has_login_access:
+        raise found.refuse(Refusal.NO_LOGIN)
     return found
 
 

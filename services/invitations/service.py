@@ -277,6 +277,8 @@ def _link_all_of_person(session: Session, invited: ClientUser, login: Login) -> 
         ClientUser.practice_id == invited.practice_id,
         ClientUser.email_key == login.email_key,
         ClientUser.login_id.is_(None),
+        ClientUser.has_login_access,
+        ClientUser.deactivated_at.is_(None),
         ClientUser.id != invited.id,
     )
     client_users = [invited, *session.scalars(others)]
