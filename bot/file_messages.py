@@ -9,9 +9,12 @@ from bot.permission_messages import Asking, Send
 from bot.slack_api import SlackTransport
 from modals import audit, exports, files, insights
 from modals.blocks import Message
+from modals.clients import files as client_files
 from services import pictures
 from services.audit.export import EXPORT as AUDIT_EXPORT
 from services.audit.finding import AuditWish
+from services.clients.export import EXPORT as LIST_EXPORT
+from services.clients.export import wish_of
 from services.container import Services
 from services.errors import ServiceError
 from services.exports import EXPORT as CLIENT_EXPORT
@@ -57,6 +60,9 @@ class FileMessages:
                 make=self._audit_export,
                 what="The file of the audit trail",
                 again="Export it again from /clients audit.",
+            ),
+            LIST_EXPORT: _Sort(
+                make=self._list_export, what="The list of clients", again="Export it again from /clients list."
             ),
             PICTURE: _Sort(
                 make=self._picture,
@@ -105,6 +111,12 @@ class FileMessages:
     def _client_export(self, asked: Asked, claim: Claim) -> File:
         made = self._services.exports.workbook(asked, uuid.UUID(claim.args["client_id"]))
         return File(message=exports.sent(made), name=made.file_name, title=made.title, content=made.content)
+
+    def _list_export(self, asked: Asked, claim: Claim) -> File:
+        made = self._services.client_list_exports.file(asked, wish_of(claim.args["wish"]))
+        return File(
+            message=client_files.sent(made), name=made.file_name, title=client_files.TITLE, content=made.content
+        )
 
     def _audit_export(self, asked: Asked, claim: Claim) -> File:
         made = self._services.audit_exports.file(asked, AuditWish.model_validate(claim.args["wish"]))

@@ -1,4 +1,4 @@
-"""The clients: the list, a client's card, and connecting from it."""
+"""A client's card, and connecting from it."""
 
 import logging
 import uuid
@@ -6,16 +6,14 @@ from typing import Any
 
 from db.models import Provider
 from handlers.forms import show
-from handlers.ports import Ack, Admission, After, Caller, Slack, SlackOf
+from handlers.ports import Ack, After, Caller, Slack, SlackOf
 from handlers.registry import Registry
-from handlers.workspaces import enter
 from modals import form, notices
 from modals.blocks import View
-from modals.clients import card, connecting, ids, listing
+from modals.clients import card, connecting, ids
 from modals.clients.metadata import ClientMetadata, ListMetadata
 from services.accounting.consent import Consent
 from services.actor import Actor
-from services.clients.search import Wish
 from services.container import Services
 from services.errors import InvalidError, NotFoundError
 
@@ -23,11 +21,6 @@ _log = logging.getLogger(__name__)
 
 
 def register(router: Registry) -> None:
-    router.action(ids.LIST, open_list)
-    router.action(ids.SEARCH, search)
-    router.view(ids.FIND, submit_search)
-    router.action(ids.PREVIOUS, turn_page)
-    router.action(ids.NEXT, turn_page)
     router.action(ids.OPEN, open_card)
     router.action(ids.BACK, back_to_card)
     router.action(ids.REFRESH, refresh)
@@ -43,56 +36,6 @@ def register(router: Registry) -> None:
     router.action(ids.EXPORT, export)
     router.action(ids.SETTINGS, open_settings)
     router.view(ids.SAVE_SETTINGS, save_settings)
-
-
-def open_list(
-    ack: Ack,
-    caller: Caller,
-    body: dict[str, Any],
-    admit: Admission,
-    services: Services,
-    slack: Slack,
-    after: After,
-) -> None:
-    ack()
-    view = body.get("view") or {}
-    # A card leads back to the place that it was opened from.
-    wish = ClientMetadata.of(view).wish if view.get("type") == "modal" else Wish()
-    show_list(caller, body, admit, services, slack, after, wish)
-
-
-def show_list(
-    caller: Caller,
-    body: dict[str, Any],
-    admit: Admission,
-    services: Services,
-    slack: Slack,
-    after: After,
-    wish: Wish,
-) -> None:
-    def build(actor: Actor) -> View:
-        return listing.listing(services.client_search.find(actor, wish))
-
-    show(after, slack, caller, body, listing.TITLE, lambda: enter(caller, admit, services, slack, build))
-
-
-def search(ack: Ack, actor: Actor, view: dict[str, Any], services: Services, slack: Slack, after: After) -> None:
-    found = services.client_search.find(actor, Wish(form.read(view).get("query") or ""))
-    ack()
-    after(slack.update, view, listing.listing(found))
-
-
-def submit_search(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> None:
-    found = services.client_search.find(actor, Wish(form.read(view).get("query") or ""))
-    ack(response_action="update", view=listing.listing(found))
-
-
-def turn_page(
-    ack: Ack, actor: Actor, view: dict[str, Any], action: dict[str, Any], services: Services, slack: Slack, after: After
-) -> None:
-    found = services.client_search.find(actor, Wish(ListMetadata.of(view).query, int(action["value"])))
-    ack()
-    after(slack.update, view, listing.listing(found))
 
 
 def open_card(

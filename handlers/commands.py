@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from handlers import audit, clients, insights, invitations, people, permissions, settings
+from handlers import audit, client_list, insights, invitations, people, permissions, settings
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from modals import help_text
@@ -45,8 +45,8 @@ def root(
 
 
 _PAGES: dict[str, Callable[[str], Page]] = {
-    "list": lambda _: partial(clients.show_list, wish=Wish()),
-    "find": lambda text: partial(clients.show_list, wish=Wish(text)),
+    "list": lambda _: partial(client_list.show_list, wish=Wish(active=True)),
+    "find": lambda text: partial(client_list.show_list, wish=Wish(text, active=True)),
     "invitations": lambda _: partial(invitations.show_list, wish=InvitationWish()),
     "insights": lambda _: insights.show_insights,
     "requests": lambda _: permissions.show_list,

@@ -66,7 +66,7 @@ def page(shown: AuditPage, place: AuditPlace, note: str | None = None) -> b.View
     if note:
         blocks.append(b.rich([b.emoji("white_check_mark"), b.words(f" {note}")]))
     for line in shown.lines:
-        blocks += [b.divider(), b.rich(*_line(line))]
+        blocks += [b.divider(), b.rich(*entry(line))]
     if not shown.lines:
         blocks.append(b.section("Nothing was found. Change the filter: fewer choices find more."))
     turning = []
@@ -96,7 +96,8 @@ def _day(day: date) -> str:
     return f"{day:%-d %b %Y}"
 
 
-def _line(line: AuditLine) -> list[list[b.Element]]:
+def entry(line: AuditLine) -> list[list[b.Element]]:
+    """What was done, by whom, and what it changed: a line each."""
     what = [b.bold(line.what)]
     if line.subject is not None:
         what.append(b.words(f": {clip(line.subject, 2 * _NAME)}"))

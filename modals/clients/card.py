@@ -3,13 +3,13 @@
 import calendar
 from collections.abc import Sequence
 
-from db.models import LIVE, InvitationStatus, Provider, StandardList
+from db.models import LIVE, ClientKind, InvitationStatus, Provider, StandardList
 from modals import blocks as b
 from modals import invitations
 from modals.add_client.pages import SOLUTIONS, TAX_CATEGORIES, software
 from modals.clients import ids
 from modals.clients.metadata import ClientMetadata, ListMetadata
-from modals.clients.words import STATES
+from modals.clients.words import KINDS, STATES
 from modals.home import STATUSES
 from modals.solo import card as solo
 from modals.text import clip
@@ -44,7 +44,7 @@ def card(shown: ClientCard, at: ListMetadata | None = None, *, note: str | None 
         blocks.append(_warning(shown.problem))
     if note:
         blocks.append(b.rich([b.emoji("white_check_mark"), b.words(f" {note}")]))
-    blocks.append(b.facts(_account(shown)))
+    blocks += [b.facts(_account(shown)), _pages(shown)]
     if shown.solo is not None:
         blocks += [b.divider(), *solo.section(shown.solo, deactivated=shown.deactivated_at is not None)]
     blocks += [b.divider(), b.header("Invitation"), *_invitation(shown)]
@@ -92,7 +92,7 @@ def read_name(chosen: str | None) -> NameChoice | None:
 
 
 def _metadata(shown: ClientCard, at: ListMetadata) -> str:
-    return ClientMetadata(client=shown.client_id, query=at.query, page=at.page).dump()
+    return ClientMetadata.of_client(at, shown.client_id).dump()
 
 
 def _warning(said: str) -> b.Block:
@@ -100,7 +100,7 @@ def _warning(said: str) -> b.Block:
 
 
 def _account(shown: ClientCard) -> _Rows:
-    rows: _Rows = []
+    rows: _Rows = [("Type", KINDS[shown.kind])] if shown.kind is not ClientKind.BUSINESS else []
     if shown.practice_code:
         rows.append(("Practice code", shown.practice_code))
     if shown.industry:
@@ -108,7 +108,25 @@ def _account(shown: ClientCard) -> _Rows:
     rows.append(("Solutions", SOLUTIONS[shown.solutions]))
     if shown.tax_categories:
         rows.append(("Self-employed", f"{TAX_CATEGORIES[shown.tax_categories]} categories"))
+    if shown.account_manager:
+        rows.append(("Account manager", shown.account_manager))
     return [*rows, ("Extract address", [b.code(shown.extract.costs)])]
+
+
+def _pages(shown: ClientCard) -> b.Block:
+    """The way to what has a page of its own."""
+    given = shown.colleagues + shown.teams
+    is_active = shown.deactivated_at is None
+    return b.actions(
+        b.button("Edit details", ids.DETAILS),
+        b.button(f"Users ({shown.users:,})" if shown.users else "Users", ids.USERS),
+        b.button(f"Access ({given:,})" if given else "Access", ids.ACCESS),
+        b.button("Extract address", ids.EXTRACT),
+        b.button("What was applied", ids.APPLIED),
+        b.button("History", ids.HISTORY),
+        b.button("Deactivate" if is_active else "Reactivate", ids.LIFECYCLE, style="danger" if is_active else None),
+        block_id="account",
+    )
 
 
 def _invitation(shown: ClientCard) -> list[b.Block]:

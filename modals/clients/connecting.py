@@ -107,9 +107,7 @@ def consent_finished(notice: ClientConsentNotice) -> b.Message:
 def _waiting(shown: ClientConnecting | ClientChoices, at: ListMetadata | None, blocks: list[b.Block]) -> b.View:
     choosing = isinstance(shown, ClientChoices)
     at = at or ListMetadata()
-    metadata = ClientMetadata(
-        client=shown.client_id, authorisation=shown.authorisation_id, query=at.query, page=at.page
-    )
+    metadata = ClientMetadata.of_client(at, shown.client_id, authorisation=shown.authorisation_id)
     submits = any(block["type"] == "input" for block in blocks)
     view = b.modal(
         TITLE,

@@ -10,6 +10,7 @@ from modals.settings import ids
 from modals.settings.words import CATEGORISATIONS, PAYMENTS, PROGRAMMES
 from modals.text import clip, count
 from services.accounting.port import NAMES
+from services.people import ClientDefaults
 from services.practice_settings import Area, Integration, PracticeSettings
 
 TITLE = "Settings"
@@ -61,9 +62,13 @@ def _subscription(shown: PracticeSettings) -> list[b.Block]:
 
 
 def _client_defaults(shown: PracticeSettings) -> list[b.Block]:
-    defaults = shown.client_defaults
+    facts = b.facts(defaults_facts(shown.client_defaults))
+    return _area(shown, Area.CLIENT_DEFAULTS, "Client defaults", facts, _ADMINS, shown.admins)
+
+
+def defaults_facts(defaults: ClientDefaults) -> list[tuple[str, str]]:
     days = defaults.due_date_days
-    facts = [
+    return [
         ("Payment status", PAYMENTS[defaults.payment_status]),
         ("Due date", f"{count(days, 'day', 'days')} after the invoice" if days else "The day of the invoice"),
         ("Net amounts", "Yes" if defaults.net_amounts else "No"),
@@ -71,7 +76,6 @@ def _client_defaults(shown: PracticeSettings) -> list[b.Block]:
         ("Archive after publishing", "Yes" if defaults.archive_after_publishing else "No"),
         ("Share images", "Yes" if defaults.share_images else "No"),
     ]
-    return _area(shown, Area.CLIENT_DEFAULTS, "Client defaults", b.facts(facts), _ADMINS, shown.admins)
 
 
 def _reminders(shown: PracticeSettings) -> list[b.Block]:

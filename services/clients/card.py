@@ -4,17 +4,17 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import (
-    LIVE,
     Client,
+    ClientAccess,
     ClientKind,
     ClientUser,
     Colleague,
-    Invitation,
-    InvitationStatus,
+    Plan,
+    Practice,
     Provider,
     Software,
     Solutions,
@@ -27,26 +27,12 @@ from services.accounting.port import NAMES, ProviderError
 from services.accounting.standard_information import InformationService
 from services.actor import Actor
 from services.clients.extract import ExtractAddress
+from services.clients.invited import InvitationSummary, invitations_of
 from services.clients.visibility import get_client
 from services.keys import Keyring
 from services.practice import get_colleague
 from services.solo.records import SoloCard
 from services.solo.sources import solo_card
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvitationSummary:
-    """The invitation that counts. `inviter` is a Slack user id."""
-
-    invitation_id: uuid.UUID
-    status: InvitationStatus
-    failure: str | None
-    inviter: str
-    created_at: datetime
-    sent_at: datetime | None
-    opened_at: datetime | None
-    accepted_at: datetime | None
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +48,12 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCard:
-    """`offered` are the providers that this installation can connect to. `problem` is what the last action met.
-    `solo` is None for a business."""
+    """`users` counts the people in the account, `colleagues` and `teams` those that it was given to, besides the
+    admins. `account_manager` is None where nobody is, or the plan has none. `offered` are the providers that this
+    installation can connect to. `problem` is what the last action met. `solo` is None for a business."""
 
     client_id: uuid.UUID
+    kind: ClientKind
     name: str
     practice_code: str | None
     industry: str | None
@@ -74,7 +62,11 @@ class ClientCard:
     tax_categories: TaxCategories | None
     extract: ExtractAddress
     deactivated_at: datetime | None
+    users: int
     owner: Owner | None
+    colleagues: int
+    teams: int
+    account_manager: str | None
     connection: ConnectionCard | None
     information: InformationSummary
     offered: tuple[Provider, ...]
@@ -103,12 +95,7 @@ class ClientCardService:
         information = self._information.summary(actor, client_id)
         with self._database.read() as session:
             client = get_client(session, get_colleague(session, actor), client_id)
-            owner = session.scalar(select(ClientUser).where(ClientUser.client_id == client.id, ClientUser.is_owner))
-            invitation = None if owner is None else _invitation(session, owner, self._database.now())
-            card = self._card(client, owner, invitation, card_of(session, client), information)
-            if client.kind is not ClientKind.SOLO:
-                return card
-            return replace(card, solo=solo_card(session, self._keys, client, self._database.now()))
+            return self._card(session, client, information)
 
     def refresh(self, actor: Actor, client_id: uuid.UUID) -> ClientCard:
         """Asks the provider for the organisation; its lists follow. What is in the way is on the card."""
@@ -137,16 +124,14 @@ class ClientCardService:
         self._connections.change_settings(actor, client_id, refreshes_daily=refreshes_daily, name=name)
         return self.card(actor, client_id)
 
-    def _card(
-        self,
-        client: Client,
-        owner: ClientUser | None,
-        invitation: InvitationSummary | None,
-        connection: ConnectionCard | None,
-        information: InformationSummary,
-    ) -> ClientCard:
+    def _card(self, session: Session, client: Client, information: InformationSummary) -> ClientCard:
+        now = self._database.now()
+        owner = session.scalar(select(ClientUser).where(ClientUser.client_id == client.id, ClientUser.is_owner))
+        users = select(func.count()).where(ClientUser.client_id == client.id)
+        colleagues, teams, manager = _access(session, client, now)
         return ClientCard(
             client_id=client.id,
+            kind=client.kind,
             name=client.name,
             practice_code=client.practice_code,
             industry=client.industry,
@@ -155,39 +140,43 @@ class ClientCardService:
             tax_categories=client.tax_categories,
             extract=ExtractAddress(client.extract_name, self._extract_domain),
             deactivated_at=client.deactivated_at,
-            owner=None
-            if owner is None
-            else Owner(
-                client_user_id=owner.id,
-                name=owner.name,
-                email=owner.email,
-                invitation=invitation,
-                signs_in=owner.login_id is not None,
-            ),
-            connection=connection,
+            users=session.scalar(users) or 0,
+            owner=None if owner is None else _owner(session, owner, now),
+            colleagues=colleagues,
+            teams=teams,
+            account_manager=manager,
+            connection=card_of(session, client),
             information=information,
             offered=self._connections.offered,
+            solo=solo_card(session, self._keys, client, now) if client.kind is ClientKind.SOLO else None,
         )
 
 
-def _invitation(session: Session, owner: ClientUser, now: datetime) -> InvitationSummary | None:
-    found = session.execute(
-        select(Invitation, Colleague.slack_user_id)
-        .join(Colleague, Colleague.id == Invitation.inviter_id)
-        .where(Invitation.client_user_id == owner.id, Invitation.status != InvitationStatus.SUPERSEDED)
-    ).one_or_none()
-    if found is None:
-        return None
-    row, inviter = found
-    is_over = row.status in LIVE and now >= row.expires_at  # whether or not the sweep has come by
-    return InvitationSummary(
-        invitation_id=row.id,
-        status=InvitationStatus.EXPIRED if is_over else row.status,
-        failure=row.failure,
-        inviter=inviter,
-        created_at=row.created_at,
-        sent_at=row.sent_at,
-        opened_at=row.opened_at,
-        accepted_at=row.accepted_at,
-        expires_at=row.expires_at,
+def _owner(session: Session, owner: ClientUser, now: datetime) -> Owner:
+    return Owner(
+        client_user_id=owner.id,
+        name=owner.name,
+        email=owner.email,
+        invitation=invitations_of(session, [owner.id], now).get(owner.id),
+        signs_in=owner.login_id is not None,
     )
+
+
+def _access(session: Session, client: Client, now: datetime) -> tuple[int, int, str | None]:
+    """Colleagues and teams that the client was given to, and its account manager."""
+    given = ClientAccess.client_id == client.id
+    colleagues = session.scalar(
+        select(func.count())
+        .select_from(ClientAccess)
+        .join(Colleague, Colleague.id == ClientAccess.colleague_id)
+        .where(given, Colleague.active, or_(ClientAccess.until.is_(None), ClientAccess.until > now))
+    )
+    teams = session.scalar(select(func.count()).where(given, ClientAccess.team_id.is_not(None)))
+    manager = session.scalar(
+        select(Colleague.name)
+        .join(Practice, Practice.id == Colleague.practice_id)
+        .where(
+            Colleague.id == client.account_manager_id, Practice.id == client.practice_id, Practice.plan == Plan.ADVANCED
+        )
+    )
+    return colleagues or 0, teams or 0, manager

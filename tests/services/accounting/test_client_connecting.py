@@ -7,7 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from db.models import Authorisation, Client, ConnectionStatus, Invitation, InvitationStatus, Job, Software, Solutions
+from db.models import (
+    Authorisation,
+    Client,
+    ClientKind,
+    ConnectionStatus,
+    Invitation,
+    InvitationStatus,
+    Job,
+    Software,
+    Solutions,
+)
 from db.session import Database
 from services.accounting.calls import ProviderCalls
 from services.accounting.connections import ConnectionState
@@ -15,7 +25,7 @@ from services.accounting.consent import Consent, Purpose, PurposeKind
 from services.accounting.linking import ConnectionCard
 from services.accounting.port import NotAuthorised
 from services.accounting.standard_information import InformationService
-from services.clients.card import ClientCard, ClientCardService, InvitationSummary, Owner
+from services.clients.card import ClientCard, ClientCardService, Owner
 from services.clients.connecting import (
     FINISHED,
     ClientChoices,
@@ -24,6 +34,8 @@ from services.clients.connecting import (
     ClientConsentNotice,
 )
 from services.clients.extract import ExtractAddress
+from services.clients.index import index_clients
+from services.clients.invited import InvitationSummary
 from services.errors import ConflictError, NotFoundError
 from services.overview.service import OverviewService
 from tests.builders import DOMAIN, KEYS, Office, add_client, office, to_review
@@ -193,6 +205,7 @@ def test_a_message_says_how_a_consent_ended_for_those_who_still_see_the_client(
         notice(elm.ada.colleague_id, chosen=True, practice_id=elm.practice_id)
     with database.begin() as session:
         session.delete(session.get_one(Authorisation, done.authorisation_id))
+        index_clients(session, [client_id])
     with pytest.raises(NotFoundError, match="no longer there"):
         notice(birch.ada.colleague_id, chosen=False)
 
@@ -214,6 +227,7 @@ def test_a_card_tells_all_of_a_client(desk: Desk, birch: Office, names: list[str
     shown = desk.cards.card(birch.clem, client.id)
     assert shown == ClientCard(
         client_id=client.id,
+        kind=ClientKind.BUSINESS,
         name=names[0],
         practice_code="L-1",
         industry="Wholesale and distribution",
@@ -222,6 +236,7 @@ def test_a_card_tells_all_of_a_client(desk: Desk, birch: Office, names: list[str
         tax_categories=None,
         extract=ExtractAddress(client.extract_name, DOMAIN),
         deactivated_at=None,
+        users=1,
         owner=Owner(
             client_user_id=invitation.client_user_id,
             name="Pat",
@@ -239,6 +254,9 @@ def test_a_card_tells_all_of_a_client(desk: Desk, birch: Office, names: list[str
             ),
             signs_in=False,
         ),
+        colleagues=0,
+        teams=0,
+        account_manager=None,
         connection=ConnectionCard(
             provider=XERO,
             status=ConnectionStatus.CONNECTED,
