@@ -16,6 +16,7 @@ from bot.worker import LaneSettings, Worker
 from db.models import Client, ClientAccess, Colleague, IncomeSource, Job, Lane, Plan, Practice, Role
 from db.session import Database
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.jobs import Claim, Kind
 from services.solo.deadlines import DIGEST, PLAN, SHOWN, DeadlineDigest, DeadlineService
 from tests.builders import Office, add_client, created, office
@@ -251,6 +252,7 @@ def many(desk: Desk, number: int) -> None:
             own = {"id": uuid7(), "extract_name": f"client-{each}", "name_key": f"client {each:03}", "draft_id": None}
             client_id = session.scalars(insert(Client).values({**_values(client), **own}).returning(Client.id)).one()
             session.execute(insert(IncomeSource).values({**_values(source), "id": uuid7(), "client_id": client_id}))
+            index_clients(session, [client_id])
 
 
 def _values(row: Client | IncomeSource) -> dict[str, Any]:
