@@ -33,6 +33,10 @@ class Stack(Demo):
         if broken is not None:
             raise AssertionError("the bot's log:\n" + "\n".join(new[broken:]))
 
+    def set_up(self) -> None:
+        """By Ada, whom alone the practice knows then."""
+        self._set_up()
+
     def change(self, *arguments: str) -> None:
         """What the operator can change of the practice."""
         self.operate("practice", "--team", TEAM, *arguments)
