@@ -77,7 +77,7 @@ def test_whatever_one_practice_has_before_it_opens_nothing_in_the_other(
     with founded(sqlite_template, tmp_path) as town:
         tried = set[str]()
         for surface in town.walk("T_BIRCH", "U_ADA"):
-            theirs, forged = rows(town, "T_BIRCH"), town.forged("T_CEDAR", surface)
+            theirs, forged = rows(town, "T_BIRCH"), town.forged("T_CEDAR", "U_ADA", surface)
             for block, element in elements(forged):
                 tried.add(element["action_id"])
                 town.press_element("T_CEDAR", "U_ADA", forged, block, element, 0)

@@ -119,7 +119,9 @@ class Town:
 
     def press_theirs(self, team: str, user: str, number: int) -> None:
         """One of what their namesake in the other workspace has: a forged request."""
-        self._press_one(team, user, [self.forged(team, each) for each in self._before(_other(team), user)], number)
+        self._press_one(
+            team, user, [self.forged(team, user, each) for each in self._before(_other(team), user)], number
+        )
 
     def submit(self, team: str, user: str, number: int) -> None:
         """The form on top. Without an answer, Slack closes it."""
@@ -130,7 +132,7 @@ class Town:
     def submit_theirs(self, team: str, user: str, number: int) -> None:
         windows = self.slack.screens[_other(team), user].windows
         if windows and is_form(windows[-1]):
-            self.submit_form(team, user, self.forged(team, windows[-1]), number)
+            self.submit_form(team, user, self.forged(team, user, windows[-1]), number)
 
     def press_element(self, team: str, user: str, surface: Json, block: Json, element: Json, number: int) -> None:
         action = {
@@ -182,7 +184,9 @@ class Town:
                 windows[:] = [surface]
                 self.submit_form(team, user, surface, 0)
                 waiting += self._before(team, user)
-            self.work(team, user, 0)
+            if not waiting:  # what was done may have been told by now
+                self.work(team, user, 0)
+                waiting += self._before(team, user)
 
     def _before(self, team: str, user: str) -> list[Json]:
         screen = self.slack.screens[team, user]
@@ -193,14 +197,16 @@ class Town:
         if found:
             self.press_element(team, user, *found[number % len(found)], number)
 
-    def forged(self, team: str, surface: Json) -> Json:
-        """What the namesake has before them, as somebody would make it up who had got hold of its ids, but not of what
-        it says."""
+    def forged(self, team: str, user: str, surface: Json) -> Json:
+        """What the namesake has before them, as the person would make it up in a window of their own, had they got
+        hold of its ids, but not of what it says."""
         text = json.dumps(surface)
         for marker in (MARKERS[_other(team)], MARKERS[_other(team)].lower()):
             text = text.replace(marker, "Forged")
         self.known[team] |= set(UUID.findall(text))
         forged: Json = json.loads(text)
+        if forged.get("type") == "modal":
+            self.slack.screens[team, user].windows[:] = [forged]
         return forged
 
     def _filled(self, team: str, user: str, surface: Json, element: Json, number: int) -> Json:
