@@ -154,7 +154,8 @@ class SlackMessenger:
     def _about_invitation(self, name: str, card: Callable[[InvitationNotice], Message | None]) -> Kind:
         def run(claim: Claim) -> None:
             notice = self._services.invitations.notice(uuid.UUID(claim.args["invitation_id"]))
-            self._send(claim, notice.practice_id, notice.inviter_slack_user_id, card(notice))
+            user = self._services.people.slack_user_id(uuid.UUID(claim.args["colleague_id"]))
+            self._send(claim, notice.practice_id, user, card(notice))
 
         return _kind(name, run)
 

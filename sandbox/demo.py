@@ -230,6 +230,19 @@ class Demo:
         return "\n".join(self.log(name).splitlines()[-20:])
 
     def _seed(self) -> None:
+        self._set_up()
+        for user_id in ("U_CLEM", "U_SAM", "U_JO"):
+            person = self.sandbox.person(user_id)
+            person.open_home()
+            person.wait_home()
+        new_teams = [part for name in TEAMS for part in ("--add-team", name)] if self._plan == "advanced" else []
+        self._change(*new_teams, "--colleague", "U_CLEM", "--role", "client_admin")
+        self._change("--colleague", "U_JO", "--may-add-clients", "on", *self._joining(TEAMS[1]))
+        if new_teams:
+            self._change("--colleague", "U_SAM", *self._joining(TEAMS[0]))
+
+    def _set_up(self) -> None:
+        """The practice, by Ada."""
         ada = self.sandbox.person("U_ADA")
         ada.command("/add-client")
         ada.wait_view(title="Set up Clientdesk", containing="Region")
@@ -243,15 +256,6 @@ class Demo:
             raise DemoError(f"The practice could not be set up: {answer.error or answer.errors}\n{self._tail('bot')}")
         ada.close_all()
         ada.wait_message(containing="Welcome", conversation="app_dm")
-        for user_id in ("U_CLEM", "U_SAM", "U_JO"):
-            person = self.sandbox.person(user_id)
-            person.open_home()
-            person.wait_home()
-        new_teams = [part for name in TEAMS for part in ("--add-team", name)] if self._plan == "advanced" else []
-        self._change(*new_teams, "--colleague", "U_CLEM", "--role", "client_admin")
-        self._change("--colleague", "U_JO", "--may-add-clients", "on", *self._joining(TEAMS[1]))
-        if new_teams:
-            self._change("--colleague", "U_SAM", *self._joining(TEAMS[0]))
 
     def _change(self, *arguments: str) -> None:
         self.operate("practice", "--team", TEAM, *arguments)

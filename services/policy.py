@@ -1,6 +1,7 @@
 """Who may do what. Pure functions over a colleague's row; each `require_…` raises NotPermittedError with the reason.
 
-The table they stand for is in docs/architecture.md, Who may do what; tests/services/test_policy.py is that table.
+The table they stand for is in docs/architecture.md, Who may do what. tests/services/test_policy.py is that table;
+tests/services/matrix tries every service method against it.
 """
 
 import uuid
@@ -123,6 +124,7 @@ def require_decide_offers(colleague: Colleague) -> None:
 
 def require_set_up(colleague: Colleague, first_admin: str | None) -> None:
     """The first Practice Admin: the one the operator named, else an owner or admin of the Slack workspace."""
+    require_active(colleague)
     if first_admin is not None and colleague.slack_user_id != first_admin:
         raise NotPermittedError("Only the person named by whoever runs Clientdesk can set up this practice.")
     if first_admin is None and not colleague.runs_workspace:

@@ -49,7 +49,6 @@ class InvitationNotice:
 
     invitation_id: uuid.UUID
     practice_id: uuid.UUID
-    inviter_slack_user_id: str
     client_id: uuid.UUID
     client_name: str
     person_name: str

@@ -23,10 +23,11 @@ from db.models import (
     Source,
 )
 from db.session import Database
-from services import audit, jobs, policy
+from services import audit, jobs
 from services.actor import Actor
 from services.clients.visibility import get_client, seen_by
 from services.errors import ConflictError, NotFoundError
+from services.invitations.rows import answerable
 from services.invitations.schedule import NUDGED_AFTER, Rhythm, Snooze, next_reminder, snoozed_until, stage_now
 from services.jobs import Claim, NewJob
 from services.practice import get_colleague
@@ -302,15 +303,9 @@ def _is_wanted(each: _Due, now: datetime) -> bool:
 
 
 def _recipients(session: Session, each: _Due) -> Sequence[uuid.UUID]:
-    """The inviter; once they have left, the client's account manager, else the admins."""
-    if each.inviter.active:
-        return (each.inviter.id,) if each.inviter.reminded else ()
-    others = select(Colleague.id).where(Colleague.practice_id == each.practice.id, Colleague.active, Colleague.reminded)
-    if each.manager_id is not None:
-        manager = session.scalars(others.where(Colleague.id == each.manager_id)).all()
-        if manager:
-            return manager
-    return session.scalars(others.where(Colleague.role.in_(policy.ADMIN_ROLES))).all()
+    if each.inviter.active and not each.inviter.reminded:
+        return ()
+    return answerable(session, each.inviter, each.manager_id, Colleague.reminded)
 
 
 def _put_digests(session: Session, told: Collection[tuple[uuid.UUID, uuid.UUID]], now: datetime) -> None:

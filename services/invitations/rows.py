@@ -2,11 +2,12 @@
 
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.models import (
     LIVE,
@@ -20,7 +21,7 @@ from db.models import (
     Practice,
     Source,
 )
-from services import audit, notices
+from services import audit, notices, policy
 from services.actor import Actor
 from services.emails import email_key
 from services.invitations.records import InvitationClosedError, InvitationPage, LinkState
@@ -169,11 +170,30 @@ def change(
 
 
 def tell_inviter(session: Session, invitation: Invitation, kind: str) -> None:
-    notices.tell(
-        session,
-        kind,
-        invitation.id,
-        practice_id=invitation.practice_id,
-        colleague_id=invitation.inviter_id,
-        args={"invitation_id": str(invitation.id)},
-    )
+    """Or whoever answers for the invitation once its inviter has left."""
+    inviter = session.get_one(Colleague, invitation.inviter_id)
+    manager_id = session.scalar(select(Client.account_manager_id).where(Client.id == invitation.client_id))
+    for colleague_id in answerable(session, inviter, manager_id):
+        notices.tell(
+            session,
+            kind,
+            f"{invitation.id}:{colleague_id}",
+            practice_id=invitation.practice_id,
+            colleague_id=colleague_id,
+            args={"invitation_id": str(invitation.id), "colleague_id": str(colleague_id)},
+        )
+
+
+def answerable(
+    session: Session,
+    inviter: Colleague,
+    manager_id: uuid.UUID | None,
+    *conditions: ColumnElement[bool] | InstrumentedAttribute[bool],
+) -> Sequence[uuid.UUID]:
+    """The inviter; once they have left, the client's account manager, else the admins, as far as they fulfil the
+    `conditions` on Colleague."""
+    if inviter.active:
+        return (inviter.id,)
+    others = select(Colleague.id).where(Colleague.practice_id == inviter.practice_id, Colleague.active, *conditions)
+    manager = session.scalars(others.where(Colleague.id == manager_id)).all()
+    return manager or session.scalars(others.where(Colleague.role.in_(policy.ADMIN_ROLES))).all()

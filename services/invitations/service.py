@@ -176,7 +176,6 @@ class InvitationService:
             return InvitationNotice(
                 invitation_id=invitation.id,
                 practice_id=invitation.practice_id,
-                inviter_slack_user_id=rows.inviter.slack_user_id,
                 client_id=rows.client.id,
                 client_name=rows.client.name,
                 person_name=rows.client_user.name,

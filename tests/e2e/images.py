@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from sandbox.xero.world import XeroSettings
 from tests.e2e import chromium
@@ -28,6 +28,7 @@ READY = """() => {
   document.adoptedStyleSheets = [style];
 }"""
 PASSWORD = "correct horse battery staple"
+WIDE: ViewportSize = {"width": 1000, "height": 1180}
 XERO = XeroSettings(organisations=25, odd=False, bulk=True, connection_cap=100)
 
 
@@ -64,6 +65,7 @@ def main() -> int:
         _take_story(camera, browser, practice)
         firm = ending.enter_context(Stack(bundle=60, xero=XERO))
         _take_sync(camera, browser, firm)
+        _take_people(camera, browser, firm)
         week = ending.enter_context(ClockedStack(TUESDAY))
         _take_week(camera, browser, week)
     return 0
@@ -96,13 +98,13 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     mailbox = window.new_page("/mail")
     mailbox.get_by_role("link").filter(has_text=EMAIL).click()
     expect(mailbox.frame_locator("iframe").get_by_role("link", name="Accept the invitation")).to_be_visible()
-    mailbox.set_viewport_size({"width": 1000, "height": 740})
+    mailbox.set_viewport_size({"width": 1000, "height": 748})
     camera.take(mailbox, "mailbox")
 
     stack.sandbox.sms.wait_message(MOBILE, status="delivered")
     phone = window.new_page(f"/sms/{MOBILE}")
     expect(phone.get_by_text("Birch & Co invites you to Clientdesk")).to_be_visible()
-    phone.set_viewport_size({"width": 460, "height": 320})
+    phone.set_viewport_size({"width": 460, "height": 362})
     camera.take(phone, "phone")
 
     page = window.new_page(link)
@@ -113,18 +115,12 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     page.get_by_label("Type it again").fill(PASSWORD)
     page.get_by_role("button", name="Set password").click()
     expect(page.get_by_role("heading", name=re.compile("^You.re in"))).to_be_visible()
-    page.set_viewport_size({"width": 800, "height": 380})
+    page.set_viewport_size({"width": 800, "height": 362})
     camera.take(page, "accepted")
 
     expect(window.newest_message).to_contain_text("accepted the invitation")
     window.page.set_viewport_size({"width": 1000, "height": 584})  # the last two messages, whole
     camera.take(window.page, "inviter-told")
-    window.page.set_viewport_size({"width": 1280, "height": 800})
-    _leave_a_draft(window)
-    window.open_home()
-    expect(window.home).to_contain_text("Lantern Books")
-    window.page.set_viewport_size({"width": 1280, "height": 660})
-    camera.take(window.page, "home")
     window.close()
 
 
@@ -161,7 +157,80 @@ def _take_sync(camera: Camera, browser: Browser, stack: Stack) -> None:
     window.command("/clients list")
     window.expect_text("25 clients that you can open")
     camera.take(window.dialog, "clients-list")
+    window.press("Close")
     window.close()
+
+
+def _take_people(camera: Camera, browser: Browser, stack: Stack) -> None:
+    """After the sync: a connection has ended, and the bundle has room for a few more."""
+    _add_others(browser, stack)
+    ada, sam = (Window(browser, stack).act_as(user) for user in ("U_ADA", "U_SAM"))
+    for window in (ada, sam):
+        window.page.set_viewport_size(WIDE)
+    sam.command("/add-client")
+    sam.press("Request access")
+    sam.choose("For some days")
+    sam.fill("Days", "30")
+    sam.fill("Why do you need it?", "Clem is away in March, and two clients start then.")
+    camera.take(sam.dialog, "request-form")
+    sam.press("Send the request")
+    sam.expect_text("are told")
+    sam.close()
+    ada.open_app_messages()
+    expect(ada.newest_message).to_contain_text("Sam Price asks for")
+    ada.page.set_viewport_size({"width": 1000, "height": 362})
+    camera.take(ada.page, "request-card")
+    ada.open_home()
+    expect(ada.home).to_contain_text("1 request waits for your decision")
+    ada.page.set_viewport_size({"width": 1280, "height": 800})
+    camera.take(ada.page, "home")
+
+    ada.act_as("U_ADA")
+    ada.page.set_viewport_size(WIDE)
+    _take_hand_over(camera, ada, stack)
+    ada.act_as("U_ADA")
+    ada.command("/clients settings")
+    ada.expect_text("Integrations")
+    camera.take(ada.dialog, "settings")
+    ada.press("Edit client defaults")
+    ada.choose("Paid", "By rules")
+    ada.press("Save")
+    ada.expect_text("Saved")
+    ada.press("Close")
+    ada.command("/clients audit")
+    ada.expect_text("Client defaults changed")
+    camera.take(ada.dialog, "audit-trail")
+    ada.press("Close")
+    ada.command("/clients insights")
+    ada.press("Send picture")
+    ada.expect_text("The picture is on its way")
+    ada.press("Close")
+    ada.open_app_messages()
+    expect(ada.newest_message.get_by_role("img")).to_be_visible()
+    ada.page.set_viewport_size({"width": 1000, "height": 748})
+    camera.take(ada.page, "insights")
+    ada.close()
+
+
+def _take_hand_over(camera: Camera, ada: Window, stack: Stack) -> None:
+    """Jo has connected clients, is given others, and leaves; the picture of the team is of before."""
+    stack.sync(3, by="U_JO", user="tom")
+    ada.command("/clients team")
+    ada.expect_text("4 colleagues")
+    camera.take(ada.dialog, "team")
+    ada.dialog.locator(".block-section", has_text="Jo Lind").get_by_role("button", name="Open").click()
+    ada.press("Give clients…")
+    ada.fill("Or paste names or practice codes", "MB-00\nHL-01\nTidewater Rowing Club\nHarbour Light Caff")
+    ada.press("Go on")
+    ada.expect_text("Left out: 1")
+    camera.take(ada.dialog, "give-clients")
+    ada.press("Close")
+    stack.sandbox.change_user("U_JO", deleted=True)
+    ada.open_app_messages()
+    expect(ada.newest_message).to_contain_text("Jo Lind has left")
+    ada.page.set_viewport_size({"width": 1000, "height": 500})
+    camera.take(ada.page, "hand-over")
+    ada.page.set_viewport_size(WIDE)
 
 
 def _take_week(camera: Camera, browser: Browser, stack: ClockedStack) -> None:
@@ -185,19 +254,6 @@ def _take_week(camera: Camera, browser: Browser, stack: ClockedStack) -> None:
     window.expect_text("Not accepted yet: 2 invitations")
     camera.take(window.dialog, "invitations")
     window.close()
-
-
-def _leave_a_draft(window: Window) -> None:
-    window.begin()
-    for number, title in enumerate(["Client type", "Solutions", "Accounting software"], start=1):
-        window.expect_step(number, 7, title)
-        window.press("Next")
-    window.expect_step(4, 7, "Details")
-    window.fill("Business name", "Lantern Books")
-    window.press("Next")
-    window.expect_step(5, 7, "Colleague access")
-    window.press("Close")
-    window.expect_closed()
 
 
 def _add_others(browser: Browser, stack: Stack) -> None:

@@ -33,6 +33,10 @@ class Stack(Demo):
         if broken is not None:
             raise AssertionError("the bot's log:\n" + "\n".join(new[broken:]))
 
+    def set_up(self) -> None:
+        """By Ada, whom alone the practice knows then."""
+        self._set_up()
+
     def change(self, *arguments: str) -> None:
         """What the operator can change of the practice."""
         self.operate("practice", "--team", TEAM, *arguments)
@@ -152,6 +156,15 @@ class Stack(Demo):
                 return found[0]
             assert time.monotonic() < until, f"no other invitation to {email} came"
             time.sleep(0.02)
+
+    @contextlib.contextmanager
+    def settings_put_back(self) -> Iterator[None]:
+        """The client defaults and the approvals channel are afterwards what they were."""
+        with self._database() as database:
+            kept = database.execute("SELECT client_defaults, approvals_channel FROM practice").fetchone()
+        yield
+        with self._database() as database:
+            database.execute("UPDATE practice SET client_defaults = ?, approvals_channel = ?", kept)
 
     def expire_invitation(self, email: str) -> None:
         """Lets the newest invitation to this address have been made a week and a minute ago, and so be over."""

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_draft_is_resumed_from_the_command_with_what_was_kept(ada: Window) -> None:
-    leave_a_draft(ada, "Half Done Ltd")
+    ada.leave_a_draft("Half Done Ltd", "HD")
 
     ada.command("/add-client")
     ada.expect_text(re.compile("You have a draft: Half Done Ltd, step 4 of 6"))
@@ -25,7 +25,7 @@ def test_a_draft_is_resumed_from_the_command_with_what_was_kept(ada: Window) -> 
 
 
 def test_a_draft_is_started_over_only_after_a_second_thought(ada: Window) -> None:
-    leave_a_draft(ada, "To Be Forgotten")
+    ada.leave_a_draft("To Be Forgotten", "HD")
 
     ada.command("/add-client")
     ada.expect_text("You have a draft")
@@ -45,7 +45,7 @@ def test_a_draft_is_started_over_only_after_a_second_thought(ada: Window) -> Non
 
 
 def test_a_draft_is_resumed_from_app_home(ada: Window) -> None:
-    leave_a_draft(ada, "Homeward Ltd")
+    ada.leave_a_draft("Homeward Ltd", "HD")
 
     ada.open_home()
     expect(ada.home).to_contain_text("Your draft: Homeward Ltd")
@@ -54,7 +54,7 @@ def test_a_draft_is_resumed_from_app_home(ada: Window) -> None:
 
 
 def test_a_draft_is_discarded_on_app_home(ada: Window) -> None:
-    leave_a_draft(ada, "Not To Be Ltd")
+    ada.leave_a_draft("Not To Be Ltd", "HD")
 
     ada.open_home()
     ada.home.get_by_role("button", name="Discard").click()
@@ -88,19 +88,3 @@ def test_a_form_whose_draft_was_discarded_elsewhere_says_so_when_it_is_sent(prac
     ada.press("Close")
     ada.expect_closed()
     ada.begin()
-
-
-def leave_a_draft(window: Window, name: str) -> None:
-    """Up to the fourth of six steps, then the modal is closed."""
-    window.begin()
-    window.press("Next")
-    window.expect_step(2, 6, "Accounting software")
-    window.press("Next")
-    window.expect_step(3, 6, "Details")
-    window.fill("Business name", name)
-    window.fill("Practice code", "HD")
-    window.press("Next")
-    window.expect_step(4, 6, "Colleague access")
-    window.expect_text("Closing keeps a draft of the pages before this one.")
-    window.press("Close")
-    window.expect_closed()

@@ -296,7 +296,7 @@ def accept_and_hear_of_it(window: Window, stack: Stack, client: Client) -> None:
 
     expect(window.newest_message).to_contain_text(f"{client.contact} ({client.email}) accepted the invitation")
     window.open_home()
-    expect(window.home).to_contain_text("1 accepted")
+    expect(window.home).to_contain_text("Nothing waits for you")
     expect(window.home).to_contain_text(re.compile(f"{client.name}.* · accepted"))
 
 

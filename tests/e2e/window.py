@@ -1,6 +1,7 @@
 """One person's browser window on the sandbox's page, in the words of somebody who uses it."""
 
 import re
+import time
 from typing import Self
 
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -111,6 +112,12 @@ class Window:
             self.dialog.get_by_role("option", name=option, exact=True).click()
         self.field(label).press("Tab")  # where several can be chosen, the list stays open
 
+    def search(self, label: str, typed: str, option: str) -> None:
+        """In a select that asks the app while one types."""
+        self.field(label).fill(typed)
+        self.dialog.get_by_role("option", name=option).click()
+        self.field(label).press("Tab")
+
     def choose(self, *names: str) -> None:
         for name in names:
             self.choice(name).check()
@@ -171,3 +178,25 @@ class Window:
         """Starts Add client and waits for its first page."""
         self.command("/add-client")
         expect(self.dialog.get_by_text(re.compile(r"^Step 1 of \d"))).to_be_visible()
+
+    def leave_a_draft(self, name: str, code: str = "") -> None:
+        """In a practice in the UK without the add-on: up to the fourth of six steps, then the modal is closed."""
+        self.begin()
+        self.press("Next")
+        self.expect_step(2, 6, "Accounting software")
+        self.press("Next")
+        self.expect_step(3, 6, "Details")
+        self.fill("Business name", name)
+        self.fill("Practice code", code)
+        self.press("Next")
+        self.expect_step(4, 6, "Colleague access")
+        self.expect_text("Closing keeps a draft of the pages before this one.")
+        self.press("Close")
+        self.expect_closed()
+
+
+def click_at_once(*buttons: Locator) -> None:
+    """In several windows at the same moment."""
+    moment = time.time() * 1000 + 500
+    for button in buttons:
+        button.evaluate("(button, moment) => { setTimeout(() => button.click(), moment - Date.now()) }", moment)

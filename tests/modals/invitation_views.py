@@ -69,7 +69,6 @@ METADATA = InvitationMetadata(
 NOTICE = InvitationNotice(
     invitation_id=uuid.uuid4(),
     practice_id=uuid.uuid4(),
-    inviter_slack_user_id="U_ADA",
     client_id=uuid.uuid4(),
     client_name=LONG,
     person_name=LONG,

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from db.models import (
     Client,
+    Colleague,
     InvitationLink,
     InvitationStatus,
     Job,
@@ -19,6 +20,7 @@ from db.models import (
     Lane,
     Login,
     Practice,
+    Role,
 )
 from db.session import Database
 from services.delivery.email import RefusedError, UndeliveredError
@@ -534,6 +536,44 @@ def test_the_sweep_marks_what_has_expired_and_nothing_else(world: World) -> None
     assert world.actions(old[0]) == ["invitation.created", "invitation.expired"]
 
 
+def test_once_the_inviter_has_left_the_account_manager_else_the_admins_hear_of_it(world: World) -> None:
+    person, first = world.sent()
+    managed, second = world.sent(person.practice_id, client="Managed", email="mo@managed.example")
+    with world.database.begin() as session:
+        grace = session.scalars(select(Colleague)).one()
+        grace.active = False
+        others = {
+            name: Colleague(
+                practice_id=grace.practice_id,
+                slack_user_id=name,
+                name=name,
+                role=role,
+                active=name != "U-GONE",
+                created_at=world.clock.now(),
+            )
+            for name, role in (
+                ("U-ADMIN", Role.PRACTICE_ADMIN),
+                ("U-CLIENTS", Role.CLIENT_ADMIN),
+                ("U-GONE", Role.PRACTICE_ADMIN),
+                ("U-MANAGES", Role.STANDARD),
+            )
+        }
+        session.add_all(others.values())
+
+    def told() -> set[str]:
+        with world.database.read() as session:
+            ids = [job.args["colleague_id"] for job in session.scalars(select(Job).where(Job.lane == Lane.SLACK))]
+        return {name for name, each in others.items() if str(each.id) in ids}
+
+    world.invitations.accept(first, PASSWORD)
+    assert told() == {"U-ADMIN", "U-CLIENTS"}
+
+    with world.database.begin() as session:
+        session.get_one(Client, managed.client_id).account_manager_id = others["U-MANAGES"].id
+    world.invitations.accept(second, PASSWORD)
+    assert told() == {"U-ADMIN", "U-CLIENTS", "U-MANAGES"}
+
+
 def test_a_notice_holds_all_that_a_message_says(world: World) -> None:
     person, token = world.sent()
     sent_at = world.clock.now()
@@ -543,7 +583,6 @@ def test_a_notice_holds_all_that_a_message_says(world: World) -> None:
     assert world.invitations.notice(person.invitation_id) == InvitationNotice(
         invitation_id=person.invitation_id,
         practice_id=person.practice_id,
-        inviter_slack_user_id="U-GRACE",
         client_id=person.client_id,
         client_name="Harbour Bakery",
         person_name="Ada Byrne",

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from db.models import AuditEntry, Choice, Colleague, Connection, ConnectionStatus, Job, Lane
+from db.models import AuditEntry, Choice, Client, ClientAccess, Colleague, Connection, ConnectionStatus, Job, Lane
 from services.client_sync.records import Filter, Goal, Reassigned, Reconnected, Unreached, Wish
 from services.errors import InvalidError, NotPermittedError
 from tests.builders import office
@@ -87,6 +87,22 @@ def test_reassigning_moves_the_chosen_ones_only(desk: Desk) -> None:
     assert desk.connections()["B"][1] == str(desk.office.clem.colleague_id)
     assert desk.connections()["A"][1] == str(desk.office.ada.colleague_id)
     assert desk.sync.reassign(desk.office.clem, chooser.run_id) == moved
+
+
+def test_a_standard_colleague_reassigns_clients_that_they_see(desk: Desk) -> None:
+    desk.finished(desk.office.ada, "A", "B")
+    sam = desk.office.sam
+    with desk.database.begin() as session:
+        seen = session.scalars(select(Client.id).where(Client.name == "A")).one()
+        session.add(ClientAccess(client_id=seen, colleague_id=sam.colleague_id))
+    desk.sign_in(sam, "A", "B")
+    chooser = desk.sync.list_organisations(sam, Goal.REASSIGN)
+    assert [line.name for line in chooser.lines] == ["A"]
+    desk.sync.choose_all(sam, chooser.run_id, Wish())
+    moved = desk.sync.reassign(sam, chooser.run_id)
+    assert moved == Reassigned(provider=moved.provider, moved=("A",), moved_count=1, skipped=())
+    assert desk.connections()["A"][1] == str(sam.colleague_id)
+    assert desk.connections()["B"][1] == str(desk.office.ada.colleague_id)
 
 
 def test_all_of_a_person_who_left_can_be_taken_over_at_once(desk: Desk) -> None:
