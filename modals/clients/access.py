@@ -1,5 +1,7 @@
 """Who can open a client: the list, and the forms to give access and to name the account manager."""
 
+from datetime import datetime, time, timedelta
+
 from modals import blocks as b
 from modals.add_client import ids as add_client
 from modals.clients import ids
@@ -50,7 +52,7 @@ def _grant(grant: Grant) -> b.Block:
         more = len(grant.members) - _MEMBERS
         text = f"Team {name}\nBy this team: {members}" + (f" and {more:,} more" if more > 0 else "")
     elif grant.until is not None:
-        text = f"{name}\nUntil {grant.until:%-d %b %Y %H:%M} UTC"
+        text = f"{name}\n{_until(grant.until)}"
     else:
         text = f"{name}\nFor good"
     if grant.is_own:
@@ -60,6 +62,13 @@ def _grant(grant: Grant) -> b.Block:
     return b.section(
         text, accessory=b.button("Take back", ids.TAKE_ACCESS, value=str(grant.access_id)) | {"confirm": confirm}
     )
+
+
+def _until(end: datetime) -> str:
+    """In the reader's own time."""
+    if end.time() == time():
+        return f"Until the end of {end - timedelta(days=1):%-d %b %Y}"
+    return f"Until {end:%-d %b %Y} at {end:%H:%M}"
 
 
 def giving(shown: GivingForm, at: ListMetadata) -> b.View:

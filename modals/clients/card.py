@@ -12,6 +12,7 @@ from modals.clients.metadata import ClientMetadata, ListMetadata
 from modals.clients.words import KINDS, STATES
 from modals.home import STATUSES
 from modals.solo import card as solo
+from modals.tax import card as tax
 from modals.text import clip
 from services.accounting.connections import ConnectionState
 from services.accounting.information import ListSummary
@@ -47,6 +48,8 @@ def card(shown: ClientCard, at: ListMetadata | None = None, *, note: str | None 
     blocks += [b.facts(_account(shown)), _pages(shown)]
     if shown.solo is not None:
         blocks += [b.divider(), *solo.section(shown.solo, deactivated=shown.deactivated_at is not None)]
+    if shown.tax is not None:
+        blocks += [b.divider(), *tax.section(shown.tax, deactivated=shown.deactivated_at is not None)]
     blocks += [b.divider(), b.header("Invitation"), *_invitation(shown)]
     blocks += [b.divider(), b.header("Connection"), *_connection(shown)]
     blocks += [b.divider(), *_information(shown)]

@@ -193,7 +193,7 @@ def adding(shown: NewUser, at: ListMetadata, typed: Mapping[str, Any] | None = N
             ),
             b.field("existing", "Is it the same person?", b.checkboxes(tick), optional=True),
         ]
-    blocks += mobile
+    blocks += [each | {"label": b.plain("Mobile")} for each in mobile]
     if shown.is_first:
         blocks.append(b.context("The first user becomes the owner of the account, as a Business Admin."))
     else:

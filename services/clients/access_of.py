@@ -29,7 +29,7 @@ _NO_MANAGERS = "Account managers are part of the Advanced plan."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a colleague, or a team with its active `members`, was given. `until` ends it."""
+    """What a colleague, or a team with its active `members`, was given. `until` ends it, in the reader's time zone."""
 
     access_id: uuid.UUID
     name: str
@@ -97,9 +97,10 @@ class ClientAccessService:
     def access(self, actor: Actor, client_id: uuid.UUID, page: int = 0) -> AccessPage:
         """Past the last page, that one is given."""
         with self._database.read() as session:
-            client = get_client(session, get_colleague(session, actor), client_id)
+            reader = get_colleague(session, actor)
+            client = get_client(session, reader, client_id)
             practice = session.get_one(Practice, client.practice_id)
-            grants = _grants(session, actor, client, self._database.now())
+            grants = _grants(session, reader, client, self._database.now())
             pages = max(-(-len(grants) // PAGE), 1)
             shown = min(max(page, 0), pages - 1)
             return AccessPage(
@@ -227,8 +228,9 @@ class ClientAccessService:
                 audit.record(session, actor, "client.access_given", client.id, at=now, after=told)
 
 
-def _grants(session: Session, actor: Actor, client: Client, now: datetime) -> list[Grant]:
+def _grants(session: Session, reader: Colleague, client: Client, now: datetime) -> list[Grant]:
     """Of people who are there: what a leaver was given is handed over elsewhere."""
+    local = zone(reader.timezone)
     people = session.execute(
         select(ClientAccess.id, ClientAccess.until, Colleague.id.label("colleague_id"), Colleague.name)
         .join(Colleague, Colleague.id == ClientAccess.colleague_id)
@@ -241,8 +243,8 @@ def _grants(session: Session, actor: Actor, client: Client, now: datetime) -> li
             name=row.name,
             is_team=False,
             members=(),
-            is_own=row.colleague_id == actor.colleague_id,
-            until=row.until,
+            is_own=row.colleague_id == reader.id,
+            until=row.until and row.until.astimezone(local),
         )
         for row in people
         if row.until is None or row.until > now

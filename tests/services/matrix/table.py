@@ -6,7 +6,7 @@ WITHOUT_PERSON instead, with the reason.
 
 from enum import StrEnum
 
-from tests.services.matrix import client_rows, practice_rows
+from tests.services.matrix import card_rows, client_rows, practice_rows, upload_rows
 
 ROWS = [
     *practice_rows.PRACTICE,
@@ -16,7 +16,10 @@ ROWS = [
     *client_rows.ADDING,
     *client_rows.SYNC,
     *client_rows.CLIENTS,
+    *card_rows.CARD,
+    *card_rows.LIST,
     *client_rows.INVITATIONS,
+    *upload_rows.UPLOADS,
 ]
 
 
@@ -78,6 +81,15 @@ WITHOUT_PERSON = {
     "colleagues.notice": Why.MESSAGE,
     "handover.card": Why.MESSAGE,
     "handover.deactivated": Why.WORKSPACE,
+    "uploads.check": Why.JOB,
+    "uploads.gave_up": Why.JOB,
+    "uploads.keep_place": Why.JOB,
+    "uploads.kinds": Why.JOB,
+    "uploads.progress": Why.MESSAGE,
+    "uploads.progress_shown": Why.JOB,
+    "uploads.prune": Why.CLOCK,
+    "uploads.refuse": Why.JOB,
+    "uploads.to_check": Why.MESSAGE,
     "upkeep.check": Why.CLOCK,
     "upkeep.connections_ended_notice": Why.MESSAGE,
     "upkeep.ended_notice": Why.MESSAGE,
@@ -122,5 +134,6 @@ WITHOUT_PERSON = {
     "permission_ending.sweep": Why.CLOCK,
     "exports.workbook": Why.MESSAGE,
     "audit_exports.file": Why.MESSAGE,
+    "client_list_exports.file": Why.MESSAGE,
     "insights.picture": Why.MESSAGE,
 }
