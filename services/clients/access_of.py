@@ -136,7 +136,7 @@ class ClientAccessService:
         now = self._database.now()
         with self._database.begin() as session:
             giver = get_colleague(session, actor)
-            client = get_client(session, giver, client_id)
+            client = get_client(session, giver, client_id, lock=True)
             until = None if form.until is None else _end_of(form.until, giver)
             if until is not None and until <= now:
                 raise InvalidError({"until": "Choose today or a later day, or leave it empty."})
@@ -162,7 +162,7 @@ class ClientAccessService:
         one's own is kept. Raises ConflictError."""
         now = self._database.now()
         with self._database.begin() as session:
-            client = get_client(session, get_colleague(session, actor), client_id)
+            client = get_client(session, get_colleague(session, actor), client_id, lock=True)
             wanted = select(ClientAccess).where(ClientAccess.id == access_id, ClientAccess.client_id == client.id)
             row = session.scalar(wanted.with_for_update())
             if row is None:

@@ -13,7 +13,7 @@ from db.session import Database
 from services import audit
 from services.actor import Actor
 from services.clients.visibility import get_client
-from services.errors import BundleFullError, ConflictError
+from services.errors import BundleFullError, ConflictError, NotFoundError
 from services.invitations.rows import change
 from services.practice import Bundle, count_bundle, get_colleague, lock_practice
 from services.zones import zone
@@ -71,7 +71,7 @@ class ClientLifecycleService:
             session.execute(
                 select(ClientUser.id).where(ClientUser.client_id == client_id).order_by(ClientUser.id).with_for_update()
             )
-            client = _lock(session, client_id)
+            client = _lock(session, actor, client_id)
             if client.deactivated_at is not None:
                 return
             client.deactivated_at = now
@@ -123,12 +123,14 @@ def months_after(start: datetime, months: int) -> datetime:
     return start.replace(year=year, month=month + 1, day=day)
 
 
-def _lock(session: Session, client_id: uuid.UUID) -> Client:
+def _lock(session: Session, actor: Actor, client_id: uuid.UUID) -> Client:
     """So that what refers to the client can be added meanwhile: whoever invites holds the rows that come next."""
-    return session.scalars(
-        select(Client).where(Client.id == client_id).with_for_update(key_share=True),
-        execution_options={"populate_existing": True},
-    ).one()
+    # The practice once more: the account may have gone to another one while this waited.
+    wanted = select(Client).where(Client.id == client_id, Client.practice_id == actor.practice_id)
+    client = session.scalar(wanted.with_for_update(key_share=True), execution_options={"populate_existing": True})
+    if client is None:
+        raise NotFoundError("There is no such client, or you can't open it.")
+    return client
 
 
 def _end_invitations(session: Session, actor: Actor, client: Client, now: datetime) -> int:
