@@ -27,13 +27,14 @@ from handlers import (
     home,
     insights,
     invitations,
-    people,
     offers,
+    people,
     permissions,
     reminders,
     settings,
     solo,
     subscription,
+    uploads,
     workspaces,
 )
 from handlers.ports import Caller
@@ -71,6 +72,7 @@ def routes() -> Router:
         settings,
         solo,
         subscription,
+        uploads,
         workspaces,
     ):
         feature.register(router)

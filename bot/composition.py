@@ -128,9 +128,7 @@ class Composition:
             self.settings.slack_signing_secret.get_secret_value(),
             [
                 *pages.routes(self.services.invitations, public_url=self.settings.public_url),
-                *account.routes(
-                    self.services.sessions, self.services.accounts, public_url=self.settings.public_url
-                ),
+                *account.routes(self.services.sessions, self.services.accounts, public_url=self.settings.public_url),
                 *self._install_pages(),
                 *self._consent_pages(),
                 *self._sms_pages(),
@@ -221,6 +219,7 @@ class Composition:
             *self.services.bulk_inviting.kinds(),
             *self.services.upkeep.kinds(),
             *self.services.information.kinds(),
+            *self.services.uploads.kinds(),
             *self.services.client_sync.runner.kinds(),
             *self.services.offer_letters.kinds(),
             *self.services.moved_connections.kinds(),
@@ -250,6 +249,7 @@ class Composition:
                 Tick(name=CHECK, every=timedelta(hours=1), call=self.services.upkeep.check),
                 Tick(name=INFORMATION, every=timedelta(hours=1), call=self.services.information.refresh_daily),
                 Tick(name=SOLO_DEADLINES, every=timedelta(hours=1), call=self.services.solo_deadlines.tick),
+                Tick(name="imports.prune", every=timedelta(hours=1), call=self.services.uploads.prune),
                 Tick(name="jobs.prune", every=timedelta(hours=1), call=lambda: jobs.prune(KEPT_JOBS)),
             ]
         )

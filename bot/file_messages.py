@@ -10,6 +10,7 @@ from bot.slack_api import SlackTransport
 from modals import audit, exports, files, insights
 from modals.blocks import Message
 from modals.clients import files as client_files
+from modals.uploads import pages
 from services import pictures
 from services.audit.export import EXPORT as AUDIT_EXPORT
 from services.audit.finding import AuditWish
@@ -21,6 +22,8 @@ from services.exports import EXPORT as CLIENT_EXPORT
 from services.files import FAILED, Asked, asked_by, gave_up
 from services.insights import PICTURE
 from services.jobs import Claim, GiveUp, Kind
+from services.uploads.runs import ERRORS as UPLOAD_ERRORS
+from services.uploads.runs import TEMPLATE as UPLOAD_TEMPLATE
 
 _ATTEMPTS = 5
 """Somebody waits for it: told soon when it does not come."""
@@ -68,6 +71,12 @@ class FileMessages:
                 make=self._picture,
                 what="The picture of the insights",
                 again="Type /clients insights to see the figures, and press Send picture again.",
+            ),
+            UPLOAD_TEMPLATE: _Sort(
+                make=self._upload_template, what="The template", again="Ask for it again from /clients upload."
+            ),
+            UPLOAD_ERRORS: _Sort(
+                make=self._upload_errors, what="The error file", again="Press Get the error file again."
             ),
         }
 
@@ -121,6 +130,14 @@ class FileMessages:
     def _audit_export(self, asked: Asked, claim: Claim) -> File:
         made = self._services.audit_exports.file(asked, AuditWish.model_validate(claim.args["wish"]))
         return File(message=audit.sent(made), name=made.file_name, title=audit.TITLE, content=made.content)
+
+    def _upload_template(self, asked: Asked, _: Claim) -> File:
+        made = self._services.uploads.template(asked.actor)
+        return File(message=pages.template_sent(), name=made.name, title=made.title, content=made.content)
+
+    def _upload_errors(self, asked: Asked, claim: Claim) -> File:
+        made = self._services.uploads.errors(asked.actor, uuid.UUID(claim.args["run_id"]))
+        return File(message=pages.errors_sent(made), name=made.name, title=made.title, content=made.content)
 
     def _picture(self, asked: Asked, _: Claim) -> File:
         made = self._services.insights.picture(asked)

@@ -15,8 +15,9 @@ from bot.file_messages import FileMessages
 from bot.leaving_messages import LeavingMessages
 from bot.offer_messages import OfferMessages
 from bot.permission_messages import PermissionMessages
-from bot.slack_api import SlackTransport, UploadError, retry_after
+from bot.slack_api import SlackClient, SlackTransport, UploadError, retry_after
 from bot.solo_messages import SoloMessages
+from bot.upload_messages import UploadMessages
 from db.models import Lane, SyncState
 from modals import cards, connections, invitation_list, reminders
 from modals.add_client import connecting, openings
@@ -73,12 +74,14 @@ class SlackMessenger:
         self._single_token = single_token
 
     def kinds(self) -> list[Kind]:
+        uploads = UploadMessages(self._services, self._asking, self._send)
         asking_permission = PermissionMessages(self._services, self._send, self._asking)
         files = FileMessages(self._services, self._transport, self._asking, self._send)
         leaving = LeavingMessages(self._services, self._send, self._asking, _find_sent)
         return [
             _kind("slack.installed", self._installed),
             _kind("slack.welcome", self._welcome),
+            *uploads.kinds(_kind),
             _kind("slack.client_created", self._client_created),
             _kind("slack.consent_finished", self._consent_finished),
             _kind(FINISHED, self._client_consent_finished),
@@ -223,7 +226,7 @@ class SlackMessenger:
             return Place(channel=str(posted["channel"]), ts=str(posted["ts"]))
 
     @contextmanager
-    def _asking(self, practice_id: uuid.UUID) -> Iterator[WebClient]:
+    def _asking(self, practice_id: uuid.UUID) -> Iterator[SlackClient]:
         """The practice's Slack; what it refuses is turned into what becomes of the job."""
         workspace = self._services.workspaces.workspace(practice_id)
         if workspace is None:

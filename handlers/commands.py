@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from handlers import audit, client_list, insights, invitations, people, permissions, settings
+from handlers import audit, client_list, insights, invitations, people, permissions, settings, uploads
 from handlers.ports import Ack, Admission, After, Caller, Slack
 from handlers.registry import Registry
 from modals import help_text
@@ -53,5 +53,6 @@ _PAGES: dict[str, Callable[[str], Page]] = {
     "team": lambda _: people.show_list,
     "audit": lambda _: partial(audit.show_trail, place=AuditPlace()),
     "settings": lambda _: settings.show_settings,
+    "upload": lambda _: uploads.show_upload,
 }
 """What each word shows, by the rest of the line."""

@@ -7,7 +7,7 @@ from modals.text import clip
 def commands() -> b.Message:
     return b.message(
         "Clientdesk's commands: /add-client adds a client, /client-sync adds many, /clients list shows them, "
-        "/clients invitations shows who is invited, /clients help shows this.",
+        "/clients upload adds them from a file, /clients invitations shows who is invited, /clients help shows this.",
         [
             b.rich(
                 [b.bold("Clientdesk's commands")],
@@ -15,6 +15,7 @@ def commands() -> b.Message:
                 [b.code("/client-sync"), b.words(" adds many clients from Xero at once, or connects them again.")],
                 [b.code("/clients list"), b.words(" lists your clients. Each has a card with its connection.")],
                 [b.code("/clients find acme"), b.words(" finds them by a part of name, code, organisation or e-mail.")],
+                [b.code("/clients upload"), b.words(" adds and updates clients from a CSV file.")],
                 [b.code("/clients invitations"), b.words(" shows how each stands, and sends them anew.")],
                 [b.code("/clients insights"), b.words(" shows who accepted, what is connected, whom you added.")],
                 [b.code("/clients requests"), b.words(" shows who asks for access, and asks for yours.")],

@@ -56,6 +56,7 @@ from services.practice import PracticeService
 from services.practice_settings import PracticeSettingsService
 from services.solo.deadlines import DeadlineService
 from services.solo.service import SoloService
+from services.uploads.runs import UploadService
 from services.workspaces import WorkspaceService
 
 
@@ -100,6 +101,7 @@ class Services:
     permission_list: PermissionListService
     permission_ending: PermissionEndingService
     exports: ExportService
+    uploads: UploadService
     audit_trail: AuditTrailService
     audit_exports: AuditExportService
     insights: InsightsService
@@ -190,6 +192,7 @@ def build(
         permission_list=PermissionListService(database, billing_url=billing_url),
         permission_ending=PermissionEndingService(database),
         exports=ExportService(database),
+        uploads=UploadService(database, keys, texts=texter is not None),
         audit_trail=AuditTrailService(database),
         audit_exports=AuditExportService(database),
         insights=InsightsService(database),

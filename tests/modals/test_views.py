@@ -56,6 +56,7 @@ from tests.modals import (
     setting_views,
     solo_views,
     sync_views,
+    upload_views,
 )
 
 LONG = "<!channel> & *_~" + "W" * (NAME_LENGTH - 16)
@@ -247,6 +248,7 @@ VIEWS: dict[str, View] = {
     "loading": notices.loading(),
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
+    **upload_views.VIEWS,
     **permission_views.VIEWS,
     **people_views.VIEWS,
     **reminder_views.VIEWS,
@@ -269,6 +271,7 @@ MESSAGES: dict[str, Message] = {
     "help": help_text.commands(),
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
+    **upload_views.MESSAGES,
     **permission_views.MESSAGES,
     **people_views.MESSAGES,
     **reminder_views.MESSAGES,

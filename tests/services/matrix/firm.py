@@ -2,20 +2,26 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from db.models import (
     Authorisation,
     Choice,
+    Client,
     ClientRole,
     ClientUser,
     Draft,
+    ImportChunk,
+    ImportRun,
+    ImportState,
     Invitation,
     OfferStatus,
+    PartnerProgramme,
     PermissionKind,
     PermissionRequest,
     Plan,
+    Practice,
     PracticeOffer,
     Provider,
     Role,
@@ -24,6 +30,7 @@ from db.models import (
     SyncItem,
     SyncRun,
     SyncState,
+    TaxCategories,
 )
 from db.session import Database
 from services.actor import Actor
@@ -35,10 +42,13 @@ from services.colleagues.choosing import Chosen
 from services.colleagues.rights import Rights
 from services.container import Services
 from services.permissions.records import Asked, Wish
+from services.uploads import template as the
+from services.uploads.chunks import Kept, packed
 from tests.builders import ANSWERS, KEYS, client_user, created, joined, office, profile, to_review
 from tests.services.client_sync.provider import FakeXero
 
 PRIVATE = "Private to "
+ITEMS = "Date,Description,Category,Amount\n2026-01-10,First job,1,100\n"
 
 
 class Who(StrEnum):
@@ -71,6 +81,7 @@ class Things:
     reassigning: uuid.UUID
     running: uuid.UUID
     request: uuid.UUID
+    upload: uuid.UUID
 
     team: uuid.UUID
     standard: uuid.UUID
@@ -135,7 +146,7 @@ class Firm:
         return standing.actor
 
     def add_clients(self, name: str) -> None:
-        """One with a connection and two users, one of them invited, and one with neither."""
+        """One with a connection and two users, one of them invited, and one with neither but costs and sales."""
         pia, database, wizard = self._pia, self._database, self._services.add_client
         contact = {"invite": "now", "contact_name": f"{name} Owner", "contact_email": f"owner@{name}.example"}
         page = to_review(wizard, pia, details={"name": f"{name} Bakery", "practice_code": name}, invite=contact)
@@ -151,6 +162,9 @@ class Firm:
             pia, client.client_id, self._of_pia["sign_in"], f"{organisation}-id"
         )
         self._services.connections.refresh(pia, client.client_id)
+        with database.begin() as session:
+            session.get_one(Client, unconnected.client_id).tax_categories = TaxCategories.SCHEDULE_C
+        self._services.tax.add(pia, unconnected.client_id, ITEMS)
         with database.read() as session:
             invitation = session.query(Invitation).where(Invitation.client_id == client.client_id).one()
             second = session.query(ClientUser).where(ClientUser.email == f"second@{name}.example").one()
@@ -271,8 +285,11 @@ class Firm:
                 closed_at=now,
                 client_id=next((each["unconnected"] for each in self._clients.values()), None),
             )
-            session.add_all([draft, done, *runs, request])
+            session.get_one(Practice, actor.practice_id).partner_programme = PartnerProgramme.ACCOUNTANT
+            upload = _uploaded(actor, free, now)
+            session.add_all([draft, done, *runs, request, upload])
             session.flush()
+            session.add_all(_chunks(upload, free))
             for run in runs:
                 item = SyncItem(
                     run_id=run.id,
@@ -293,4 +310,26 @@ class Firm:
                 "reassigning": runs[1].id,
                 "running": runs[2].id,
                 "request": request.id,
+                "upload": upload.id,
             }
+
+
+def _uploaded(actor: Actor, name: str, now: datetime) -> ImportRun:
+    """A file with one good row and one with a problem."""
+    return ImportRun(
+        practice_id=actor.practice_id,
+        colleague_id=actor.colleague_id,
+        state=ImportState.CHECKED,
+        slack_file_id="F_OLD",
+        file_name=f"{name}.csv",
+        summary={"columns": [the.NAME, the.CODE], "clients": 1, "problems": 1, "first": [[3, the.NAME, name]]},
+        created_at=now,
+    )
+
+
+def _chunks(upload: ImportRun, name: str) -> list[ImportChunk]:
+    rows = [Kept(2, [name, "x"], {}), Kept(3, ["", name], {the.NAME: name})]
+    return [
+        ImportChunk(run_id=upload.id, number=number, rows=size, content=content)
+        for number, (size, content) in enumerate(packed(KEYS, rows))
+    ]

@@ -23,7 +23,7 @@ from tests.services.matrix.world import FOREIGN, HIDDEN, Whose
 
 _STANDARD = Rights(role=Role.STANDARD)
 _ADMIN = Rights(role=Role.PRACTICE_ADMIN)
-_DETAILS = Details(name="Birch & Co", region=Region.UNITED_KINGDOM, partner_programme=PartnerProgramme.NONE)
+_DETAILS = Details(name="Birch & Co", region=Region.UNITED_KINGDOM, partner_programme=PartnerProgramme.ACCOUNTANT)
 _SUBSCRIPTION = Subscription(plan=Plan.ADVANCED, bundle=50, has_dhi=False)
 _REMINDERS = ReminderSettings(reminds=True, days=(3, 0), hour=8, nudges_clients=False)
 _SET_UP = SetUp(name="Elm", region=Region.CANADA, plan=Plan.ADVANCED, bundle=9, has_dhi=True)
