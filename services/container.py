@@ -147,6 +147,7 @@ def build(
             consent=consent,
             connections=connections,
             texts=texter is not None,
+            account_url=f"{public_url.rstrip('/')}/account",
         ),
         client_sync=ClientSyncService(
             database, keys, calls, providers, consent, bulk_connections=bulk_connections, window=sync_window

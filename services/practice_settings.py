@@ -98,9 +98,10 @@ class Integration:
 class PracticeSettings:
     """`may` are the areas that the person may change; `practice_admins` and `admins` are the Slack ids of those who
     may. `teams` and `managed` count teams, and clients with an account manager. With a `billing_url` the subscription
-    is changed there."""
+    is changed there. Clients invite the practice by its `address`."""
 
     details: Details
+    address: str
     subscription: Subscription
     used: int
     teams: int
@@ -141,6 +142,7 @@ class PracticeSettingsService:
             is_admin = policy.is_admin(colleague)
             return PracticeSettings(
                 details=_details(practice),
+                address=practice.address,
                 subscription=_subscription(practice),
                 used=count_bundle(session, practice).used,
                 teams=_count(session, Team.practice_id == practice.id),

@@ -345,10 +345,11 @@ def _ask(shown: WizardPage) -> list[b.Block]:
 def asking(shown: WizardPage) -> str:
     """The message for a client who has an account already."""
     review = _needed(shown)
+    where = f" at {shown.account_url}" if shown.account_url else ""
     return (
         f"Hello {review.contact_name},\n\n"
         f"we would like to work with {review.name} in Clientdesk, and you have an account there already. "
-        f"Please sign in to it and invite a practice: ours is called {shown.practice_address} there.\n\n"
+        f"Please sign in to it{where} and invite a practice: our Clientdesk address is {shown.practice_address}.\n\n"
         f"Thank you,\n{shown.practice_name}"
     )
 

@@ -33,10 +33,11 @@ def page(shown: PracticeSettings, *, saved: bool = False) -> b.View:
 
 def _details(shown: PracticeSettings) -> list[b.Block]:
     details = shown.details
-    facts = [
+    facts: list[tuple[str, str | Sequence[b.Element]]] = [
         ("Name", details.name),
         ("Region", set_up.REGIONS[details.region]),
         ("Partner programme", PROGRAMMES[details.partner_programme]),
+        ("Clientdesk address", [b.code(shown.address), b.words(" (clients with an account invite you by it)")]),
     ]
     return _area(shown, Area.DETAILS, "Practice", b.facts(facts), _PRACTICE_ADMINS, shown.practice_admins)
 

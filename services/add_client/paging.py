@@ -47,12 +47,14 @@ class Pager:
         consent: ConsentService | None,
         connections: ConnectionService | None,
         texts: bool,
+        account_url: str | None,
     ) -> None:
         self._database = database
         self._keys = keys
         self._consent = consent
         self._connections = connections
         self._texts = texts
+        self._account_url = account_url
 
     def permitted(self, session: Session, actor: Actor) -> tuple[Practice, Facts]:
         policy.require_add_clients(get_colleague(session, actor))
@@ -151,6 +153,7 @@ class Pager:
             facts=facts,
             practice_name=practice.name,
             practice_address=practice.address,
+            account_url=self._account_url,
             email_taken=step is StepName.INVITE and is_warned(raw),
             changed=changed,
             connecting=self.connecting(session, actor, practice, draft) if step is StepName.SOFTWARE else None,

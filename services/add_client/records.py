@@ -141,6 +141,7 @@ class WizardPage:
     facts: Facts
     practice_name: str
     practice_address: str
+    account_url: str | None
     twins: tuple[Twin, ...] = ()
     email_taken: bool = False
     changed: bool = False

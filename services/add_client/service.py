@@ -61,13 +61,17 @@ class AddClientService:
         consent: ConsentService | None = None,
         connections: ConnectionService | None = None,
         texts: bool = False,
+        account_url: str | None = None,
     ) -> None:
+        """`account_url` is the page on which client users invite practices."""
         self._database = database
         self._keys = keys
         self._extract_domain = extract_domain
         self._billing_url = billing_url
         self._connections = connections
-        self._pages = Pager(database, keys, consent=consent, connections=connections, texts=texts)
+        self._pages = Pager(
+            database, keys, consent=consent, connections=connections, texts=texts, account_url=account_url
+        )
         self.solo = SoloDraftService(database, self._pages)
 
     def open(self, actor: Actor) -> Opening:

@@ -255,7 +255,7 @@ def test_a_user_who_is_there_already_can_be_asked_to_invite_the_practice(practic
     ada.press("Next")
     ada.expect_step(6, 6, "Ask for an invitation")
     ada.expect_text("Hello Ida There")
-    ada.expect_text("invite a practice: ours is called birch-co there")
+    ada.expect_text("invite a practice: our Clientdesk address is birch-co.")
     expect(ada.dialog.get_by_role("button", name="Create")).to_be_hidden()
     ada.press("Done")
     ada.press("Close")

@@ -215,7 +215,9 @@ def test_an_email_of_a_user_offers_two_ways(stack: Stack, people: Office) -> Non
     ada.wait_view(containing="already belongs to a user")
     ada.fill("existing", "They invite us")
     ada.submit()
-    assert "ours is called birch-co there" in ada.wait_view(callback_id=ids.FINISH_ASKING).text
+    said = ada.wait_view(callback_id=ids.FINISH_ASKING).text
+    assert f"sign in to it at {stack.url}/account" in said
+    assert "our Clientdesk address is birch-co." in said
     ada.submit()
     ada.wait_view(containing="Done.")
     assert _count(stack, Client) == 0

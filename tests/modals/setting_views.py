@@ -33,6 +33,7 @@ USED = tuple(
 )
 ADMIN = PracticeSettings(
     details=Details(name=LONG, region=Region.UNITED_KINGDOM, partner_programme=PartnerProgramme.ACCOUNTANT),
+    address="a" * 48,
     subscription=Subscription(plan=Plan.ADVANCED, bundle=100_000, has_dhi=True),
     used=99_999,
     teams=10_000,

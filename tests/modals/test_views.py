@@ -167,6 +167,7 @@ def _page(step: StepName, *, too_many: bool = False, people: int = 100, **change
         "facts": FACTS,
         "practice_name": "P" * 100,
         "practice_address": "a" * 48,
+        "account_url": "https://" + "a" * 200,
         "twins": tuple(Twin(name=LONG, practice_code=CODE, deactivated=True) for _ in range(5)),
         "email_taken": True,
         "changed": True,
