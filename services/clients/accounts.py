@@ -304,9 +304,17 @@ def _find(session: Session, actor: Actor, client_user_id: uuid.UUID, *, lock: bo
     if client_id is None:
         raise NotFoundError("There is no such user, or you can't open their client.")
     client = get_client(session, get_colleague(session, actor), client_id)
-    of_client = select(ClientUser).where(ClientUser.client_id == client.id).order_by(ClientUser.id)
+    # The practice once more: the account may have gone to another one while this waited for the lock.
+    of_client = (
+        select(ClientUser)
+        .where(ClientUser.client_id == client.id, ClientUser.practice_id == actor.practice_id)
+        .order_by(ClientUser.id)
+    )
     users = tuple(session.scalars(of_client.with_for_update() if lock else of_client))
-    return _Found(client, users, next(each for each in users if each.id == client_user_id))
+    user = next((each for each in users if each.id == client_user_id), None)
+    if user is None:
+        raise NotFoundError("There is no such user, or you can't open their client.")
+    return _Found(client, users, user)
 
 
 def _require_active(client: Client) -> None:

@@ -186,8 +186,11 @@ def _find(
     if client_id is None:
         raise NotFoundError("There is no such client, or you can't open it.")
     client = get_client(session, colleague, client_id)
-    wanted = select(ClientUser).where(ClientUser.id == client_user_id)
-    user = session.scalars(wanted.with_for_update() if lock else wanted).one()
+    # The practice once more: the account may have gone to another one while this waited for the lock.
+    wanted = select(ClientUser).where(ClientUser.id == client_user_id, ClientUser.practice_id == actor.practice_id)
+    user = session.scalar(wanted.with_for_update() if lock else wanted)
+    if user is None:
+        raise NotFoundError("There is no such client, or you can't open it.")
     of_user = select(Invitation).where(
         Invitation.client_user_id == user.id, Invitation.status != InvitationStatus.SUPERSEDED
     )

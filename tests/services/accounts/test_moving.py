@@ -1,9 +1,11 @@
 """What goes with an account to another practice, and what of the old one's work ends."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Column, Table, func, select
@@ -18,6 +20,7 @@ from db.models import (
     Choice,
     Client,
     ClientAccess,
+    ClientRole,
     ClientUser,
     Connection,
     ConnectionStatus,
@@ -55,10 +58,13 @@ from services.accounting.tokens import TokenManager
 from services.accounts.letters import OfferLetters
 from services.accounts.moving import DISCONNECT, MovedConnections
 from services.accounts.records import MovedAway
+from services.clients.accounts import ClientUserService
+from services.clients.index import index_clients
 from services.clients.search import ClientSearchService, Wish
-from services.errors import NotFoundError
+from services.errors import ConflictError, NotFoundError
 from services.invitations.inviting import invite
-from services.invitations.records import LinkState
+from services.invitations.records import LinkState, NotInvitableError
+from services.invitations.renewing import InvitationActions
 from services.invitations.service import InvitationService
 from services.jobs import Jobs
 from services.workspaces import WorkspaceService
@@ -195,10 +201,11 @@ def fill(world: World, held: Held) -> None:
             name="Kim",
             email="kim@acme.example",
             email_key="kim@acme.example",
-            role="standard",
+            role=ClientRole.STANDARD,
             created_at=now,
         )
         session.add(newcomer)
+        index_clients(session, [client_id])
         invite(
             session,
             actor=birch.ada,
@@ -262,6 +269,42 @@ def test_every_kind_of_row_that_a_client_has_leaves_the_old_practice(world: Worl
             if session.scalar(select(func.count()).select_from(table).where(column == held.client_id))
         }
     assert kept == {"client_search", "client_user", "income_source", "practice_offer", "solo_details", "tax_item"}
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_whoever_acts_for_the_old_practice_at_the_same_moment_leaves_nothing_of_it(world: World, round_: int) -> None:
+    held, start = world.held(), Barrier(3)
+    with world.database.begin() as session:
+        kim = ClientUser(
+            practice_id=world.birch.practice_id,
+            client_id=held.client_id,
+            name="Kim",
+            email="kim@acme.example",
+            email_key="kim@acme.example",
+            role=ClientRole.STANDARD,
+            created_at=world.database.now(),
+        )
+        session.add(kim)
+        index_clients(session, [held.client_id])
+    offer_id, actor = world.offer(held), world.birch.ada
+    acts: list[Callable[[], object]] = [
+        lambda: world.offers.accept(world.cedar.ada, offer_id),
+        lambda: InvitationActions(world.database, KEYS).invite(actor, kim.id),
+        lambda: ClientUserService(world.database, KEYS).deactivate(actor, kim.id),
+    ]
+
+    def act(number: int) -> bool:
+        start.wait()
+        try:
+            acts[(number + round_) % 3]()
+        except (ConflictError, NotFoundError, NotInvitableError):
+            return False
+        return True
+
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(act, range(3)))
+    assert done[-round_ % 3]
+    assert strangers(world, held.client_id, world.cedar.practice_id) == KEEPS_BOTH
 
 
 def test_what_the_new_practice_gets_is_as_it_was_and_its_own(world: World) -> None:
@@ -355,6 +398,7 @@ def test_everybody_who_loses_something_is_told_once_and_by_the_name_they_knew(wo
     world.offers.accept(world.cedar.ada, world.offer(held))
     with world.database.begin() as session:
         session.get_one(Client, held.client_id).name = "Renamed by Cedar"
+        index_clients(session, [held.client_id])
         jobs = session.scalars(select(Job).where(Job.kind == "slack.account_moved_away")).all()
     people = {uuid.UUID(job.args["colleague_id"]) for job in jobs}
     birch = world.birch
@@ -432,6 +476,7 @@ def test_an_organisation_that_the_old_practice_has_connected_again_meanwhile_sta
                 refreshed_at=now,
             )
         )
+        index_clients(session, [other.client_id])
     disconnect(world, xero)
     assert xero.reach["ada"] == {TENANT: "Acme Organisation"}
 
