@@ -20,7 +20,11 @@ from bot.slack_api import SlackTransport
 from handlers import (
     add_client,
     audit,
+    client_access,
+    client_details,
+    client_list,
     client_sync,
+    client_users,
     clients,
     commands,
     handover,
@@ -34,6 +38,7 @@ from handlers import (
     settings,
     solo,
     subscription,
+    tax,
     uploads,
     workspaces,
 )
@@ -58,7 +63,11 @@ def routes() -> Router:
     for feature in (
         add_client,
         audit,
+        client_access,
+        client_details,
+        client_list,
         client_sync,
+        client_users,
         clients,
         commands,
         handover,
@@ -72,6 +81,7 @@ def routes() -> Router:
         settings,
         solo,
         subscription,
+        tax,
         uploads,
         workspaces,
     ):

@@ -10,6 +10,7 @@ from bot.slack_api import SlackTransport
 from modals import audit, exports, files, insights
 from modals.blocks import Message
 from modals.clients import files as client_files
+from modals.tax import card as tax
 from modals.uploads import pages
 from services import pictures
 from services.audit.export import EXPORT as AUDIT_EXPORT
@@ -22,6 +23,8 @@ from services.exports import EXPORT as CLIENT_EXPORT
 from services.files import FAILED, Asked, asked_by, gave_up
 from services.insights import PICTURE
 from services.jobs import Claim, GiveUp, Kind
+from services.tax.exporting import Form
+from services.tax.service import SUMMARY, TEMPLATE
 from services.uploads.runs import ERRORS as UPLOAD_ERRORS
 from services.uploads.runs import TEMPLATE as UPLOAD_TEMPLATE
 
@@ -78,6 +81,16 @@ class FileMessages:
             UPLOAD_ERRORS: _Sort(
                 make=self._upload_errors, what="The error file", again="Press Get the error file again."
             ),
+            TEMPLATE: _Sort(
+                make=self._tax_template,
+                what="The template for items",
+                again="Press Get the template again, where items are uploaded.",
+            ),
+            SUMMARY: _Sort(
+                make=self._tax_summary,
+                what="The Tax summary",
+                again="Send it again from Tax summary on the client's card.",
+            ),
         }
 
     def kinds(self, kind: Callable[..., Kind]) -> list[Kind]:
@@ -130,6 +143,15 @@ class FileMessages:
     def _audit_export(self, asked: Asked, claim: Claim) -> File:
         made = self._services.audit_exports.file(asked, AuditWish.model_validate(claim.args["wish"]))
         return File(message=audit.sent(made), name=made.file_name, title=audit.TITLE, content=made.content)
+
+    def _tax_template(self, asked: Asked, claim: Claim) -> File:
+        made = self._services.tax.template(asked, uuid.UUID(claim.args["client_id"]))
+        return File(message=tax.template_sent(made), name=made.file_name, title=made.title, content=made.content)
+
+    def _tax_summary(self, asked: Asked, claim: Claim) -> File:
+        args = claim.args
+        made = self._services.tax.summary(asked, uuid.UUID(args["client_id"]), args["year"], Form(args["form"]))
+        return File(message=tax.sent(made), name=made.file_name, title=made.title, content=made.content)
 
     def _upload_template(self, asked: Asked, _: Claim) -> File:
         made = self._services.uploads.template(asked.actor)

@@ -22,8 +22,15 @@ from services.add_client.service import AddClientService
 from services.audit.export import AuditExportService
 from services.audit.trail import AuditTrailService
 from services.client_sync.service import ClientSyncService
+from services.clients.access_of import ClientAccessService
+from services.clients.accounts import ClientUserService
 from services.clients.card import ClientCardService
+from services.clients.codes import ClientCodesService
 from services.clients.connecting import ClientConnectingService
+from services.clients.details import ClientDetailsService
+from services.clients.export import ClientListExportService
+from services.clients.history import ClientHistoryService
+from services.clients.lifecycle import ClientLifecycleService
 from services.clients.search import ClientSearchService
 from services.colleagues.access import AccessService
 from services.colleagues.leaving import HandoverService
@@ -56,6 +63,7 @@ from services.practice import PracticeService
 from services.practice_settings import PracticeSettingsService
 from services.solo.deadlines import DeadlineService
 from services.solo.service import SoloService
+from services.tax.service import TaxService
 from services.uploads.runs import UploadService
 from services.workspaces import WorkspaceService
 
@@ -77,6 +85,13 @@ class Services:
     teams: TeamService
     access: AccessService
     handover: HandoverService
+    client_list_exports: ClientListExportService
+    client_codes: ClientCodesService
+    client_details: ClientDetailsService
+    client_history: ClientHistoryService
+    client_lifecycle: ClientLifecycleService
+    client_users: ClientUserService
+    client_access: ClientAccessService
     sessions: SessionService
     accounts: AccountService
     offers: OfferService
@@ -107,6 +122,7 @@ class Services:
     insights: InsightsService
     solo: SoloService
     solo_deadlines: DeadlineService
+    tax: TaxService
 
 
 def build(
@@ -161,6 +177,13 @@ def build(
         teams=TeamService(database),
         access=AccessService(database),
         handover=HandoverService(database),
+        client_list_exports=ClientListExportService(database, extract_domain=extract_domain),
+        client_codes=ClientCodesService(database),
+        client_details=ClientDetailsService(database, extract_domain=extract_domain),
+        client_history=ClientHistoryService(database),
+        client_lifecycle=ClientLifecycleService(database),
+        client_users=ClientUserService(database, keys, texts=texter is not None),
+        client_access=ClientAccessService(database),
         sessions=SessionService(database, passwords=passwords),
         accounts=AccountService(database),
         offers=OfferService(database),
@@ -199,4 +222,5 @@ def build(
         insights=InsightsService(database),
         solo=SoloService(database, keys),
         solo_deadlines=DeadlineService(database),
+        tax=TaxService(database),
     )

@@ -3,10 +3,24 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-Value = str | int | Decimal | datetime | None
+from typing_extensions import override
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount, shown to the cent."""
+
+    amount: Decimal
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.amount:,.2f}"
+
+
+Value = str | int | Decimal | Money | date | datetime | None
 
 RUN_FROM = tuple("=+-@＝＋－＠")
 """What a formula begins with. East Asian versions take the full-width forms for the same."""
@@ -33,6 +47,11 @@ def harmless(text: str) -> str:
         text = f"'{text}"
     # A spreadsheet counts UTF-16.
     return text.encode("utf-16-le", "ignore")[: 2 * _LONGEST_CELL].decode("utf-16-le", "ignore")
+
+
+def as_typed(text: str) -> str:
+    """A cell that comes back, without the apostrophe that `harmless` puts before what a program would run."""
+    return text[1:] if text[:1] == "'" and text[1:].lstrip().startswith(RUN_FROM) else text
 
 
 def xlsx(title: str, sheets: Sequence[Sheet]) -> bytes:

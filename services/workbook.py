@@ -3,7 +3,7 @@ writes a workbook imports this."""
 
 import io
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from openpyxl import Workbook
@@ -12,10 +12,12 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-from services.spreadsheet import Sheet, Value, harmless
+from services.spreadsheet import Money, Sheet, Value, harmless
 
 _WIDTHS = range(10, 61)
 _TIME = "yyyy-mm-dd hh:mm"
+_DAY = "yyyy-mm-dd"
+_MONEY = "#,##0.00"
 
 
 def write(title: str, sheets: Sequence[Sheet]) -> bytes:
@@ -52,6 +54,14 @@ def _cell(target: WriteOnlyWorksheet, value: Value) -> Cell:
     if isinstance(value, str):
         cell = WriteOnlyCell(target, harmless(value))
         cell.data_type = "s"  # openpyxl takes “#N/A” for an error
+        return cell
+    if isinstance(value, Money):
+        cell = WriteOnlyCell(target, float(value.amount))
+        cell.number_format = _MONEY
+        return cell
+    if isinstance(value, date) and not isinstance(value, datetime):
+        cell = WriteOnlyCell(target, datetime(value.year, value.month, value.day))  # noqa: DTZ001 - sheets know no zones
+        cell.number_format = _DAY
         return cell
     cell = WriteOnlyCell(target, float(value) if isinstance(value, Decimal) else value)
     if isinstance(value, datetime):

@@ -33,6 +33,9 @@ from services.keys import Keyring
 from services.practice import get_colleague
 from services.solo.records import SoloCard
 from services.solo.sources import solo_card
+from services.tax.records import TaxCard
+from services.tax.totals import tax_card
+from services.zones import zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,8 @@ class Owner:
 class ClientCard:
     """`users` counts the people in the account, `colleagues` and `teams` those that it was given to, besides the
     admins. `account_manager` is None where nobody is, or the plan has none. `offered` are the providers that this
-    installation can connect to. `problem` is what the last action met. `solo` is None for a business."""
+    installation can connect to. `problem` is what the last action met. `solo` is None for a business, `tax` for a
+    client without tax categories."""
 
     client_id: uuid.UUID
     kind: ClientKind
@@ -72,6 +76,7 @@ class ClientCard:
     offered: tuple[Provider, ...]
     problem: str | None = None
     solo: SoloCard | None = None
+    tax: TaxCard | None = None
 
 
 class ClientCardService:
@@ -94,8 +99,10 @@ class ClientCardService:
         """Raises NotFoundError for a client that the actor does not see."""
         information = self._information.summary(actor, client_id)
         with self._database.read() as session:
-            client = get_client(session, get_colleague(session, actor), client_id)
-            return self._card(session, client, information)
+            colleague = get_colleague(session, actor)
+            client = get_client(session, colleague, client_id)
+            today = self._database.now().astimezone(zone(colleague.timezone)).date()
+            return replace(self._card(session, client, information), tax=tax_card(session, client, today))
 
     def refresh(self, actor: Actor, client_id: uuid.UUID) -> ClientCard:
         """Asks the provider for the organisation; its lists follow. What is in the way is on the card."""

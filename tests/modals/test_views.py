@@ -56,6 +56,7 @@ from tests.modals import (
     setting_views,
     solo_views,
     sync_views,
+    tax_views,
     upload_views,
 )
 
@@ -249,12 +250,13 @@ VIEWS: dict[str, View] = {
     "loading": notices.loading(),
     "problem": notices.problem("x" * 4000, reference="0" * 8),
     **sync_views.VIEWS,
-    **upload_views.VIEWS,
     **permission_views.VIEWS,
     **people_views.VIEWS,
+    **upload_views.VIEWS,
     **reminder_views.VIEWS,
     **setting_views.VIEWS,
     **solo_views.VIEWS,
+    **tax_views.VIEWS,
     **invitation_views.VIEWS,
 }
 HOMES = home_views.HOMES
@@ -272,14 +274,15 @@ MESSAGES: dict[str, Message] = {
     "help": help_text.commands(),
     "unknown word": help_text.unknown("x" * 3000, "help"),
     **sync_views.MESSAGES,
-    **upload_views.MESSAGES,
     **permission_views.MESSAGES,
     **people_views.MESSAGES,
+    **upload_views.MESSAGES,
     **reminder_views.MESSAGES,
     **setting_views.MESSAGES,
     **solo_views.MESSAGES,
-    **invitation_views.MESSAGES,
+    **tax_views.MESSAGES,
     **offer_views.MESSAGES,
+    **invitation_views.MESSAGES,
 }
 
 

@@ -6,7 +6,7 @@ WITHOUT_PERSON instead, with the reason.
 
 from enum import StrEnum
 
-from tests.services.matrix import card_rows, client_rows, practice_rows, upload_rows
+from tests.services.matrix import card_rows, client_rows, practice_rows, tax_rows, upload_rows
 
 ROWS = [
     *practice_rows.PRACTICE,
@@ -19,6 +19,7 @@ ROWS = [
     *card_rows.CARD,
     *card_rows.LIST,
     *client_rows.INVITATIONS,
+    *tax_rows.TAX,
     *upload_rows.UPLOADS,
 ]
 
@@ -133,6 +134,8 @@ WITHOUT_PERSON = {
     "permission_ending.ended": Why.JOB,
     "permission_ending.sweep": Why.CLOCK,
     "exports.workbook": Why.MESSAGE,
+    "tax.summary": Why.MESSAGE,
+    "tax.template": Why.MESSAGE,
     "audit_exports.file": Why.MESSAGE,
     "client_list_exports.file": Why.MESSAGE,
     "insights.picture": Why.MESSAGE,

@@ -1,0 +1,1 @@
+"""The views and messages of self-employed clients' costs and sales."""

@@ -1,0 +1,10 @@
+"""The ids that the client card and its pages carry for costs and sales."""
+
+CATEGORIES = "tax.categories"
+UPLOAD = "tax.upload"
+TEMPLATE = "tax.template"
+CHECK = "tax.check"
+SUMMARY = "tax.summary"
+YEAR = "tax.year"
+SEND = "tax.send"
+DELETE = "tax.delete"
