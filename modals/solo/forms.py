@@ -50,12 +50,10 @@ def numbers(
             optional=True,
         ),
     ]
-    if mandate is not None:
-        blocks.append(making_tax_digital(mandate))
-    return blocks
+    return [*blocks, making_tax_digital(mandate)]
 
 
-def making_tax_digital(mandate: Mandate) -> b.Block:
+def making_tax_digital(mandate: Mandate | None) -> b.Block:
     return b.rich([b.bold("Making Tax Digital: "), b.words(words.mandate(mandate))])
 
 

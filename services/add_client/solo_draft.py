@@ -25,12 +25,11 @@ def solo_draft(keys: Keyring, step: StepName, answers: Answers) -> SoloDraft:
     raw = unseal(keys, answers.get(StepName.DETAILS, {}))
     sources = draft_sources(answers)
     nino = kept_nino(raw.get("nino"))
-    has_nino = nino is not None and nino.masked is not None
     return SoloDraft(
         nino=nino,
         utr=kept_utr(raw.get("utr")),
         changing=tuple(raw.get(_CHANGING, ())),
-        mandate=mandate_of(income, has_nino=has_nino) if (income := _income(raw)) is not None else None,
+        mandate=mandate_of(income, has_nino=nino is not None) if (income := _income(raw)) is not None else None,
         sources=sources,
         editing=source_page(answers, None) if step is StepName.SOURCES and not sources else None,
     )

@@ -40,6 +40,7 @@ class MovedClock:
                 try:
                     composition.services.invitations.expire()
                     composition.services.reminders.sweep()
+                    composition.services.solo_deadlines.tick()
                     composition.services.permission_ending.sweep()
                 except Exception:
                     log.exception("A tick failed")

@@ -200,6 +200,16 @@ def test_the_page_says_from_when_the_client_is_mandated(
     assert page.solo.mandate.mandated_from == says
 
 
+def test_a_mistyped_number_does_not_make_anybody_exempt(database: Database) -> None:
+    people, service = office(database), add_client(database)
+    page = to_sources(service, people.ada)
+    typed = {"nino": "BG123456C", "qualifying_income": "60,000"}
+    page = service.keep(people.ada, page.draft_id, StepName.DETAILS, typed)
+    assert page.solo is not None
+    assert page.solo.mandate is not None
+    assert page.solo.mandate.mandated_from == date(2026, 4, 6)
+
+
 def test_without_income_or_with_one_that_can_not_be_read_nothing_is_said(database: Database) -> None:
     people, service = office(database), add_client(database)
     page = to_sources(service, people.ada)
