@@ -5,11 +5,14 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    ColumnClause,
     Dialect,
     Integer,
+    Select,
     Text,
     TypeDecorator,
     column,
+    func,
     literal,
     literal_column,
     select,
@@ -59,6 +62,18 @@ def has_all(
     return _HasAll(row, held, literal(grams, Grams()))
 
 
+class _HowMany(FunctionElement[Any]):
+    name = "how_many"
+    type = Integer()
+    inherit_cache = True
+
+
+def how_many(held: InstrumentedAttribute[frozenset[int]], grams: frozenset[int], *, limit: int) -> _HowMany:
+    """How many rows have all of them, counted up to the limit: the index alone knows."""
+    names: list[ColumnClause[Any]] = [literal_column(held.class_.__tablename__), literal_column(held.key)]
+    return _HowMany(*names, literal(grams, Grams()), literal(limit))
+
+
 @compiles(_HasAll, "postgresql")
 def _on_postgresql(element: _HasAll, compiler: Any, **options: Any) -> str:
     _, held, grams = element.clauses
@@ -68,6 +83,27 @@ def _on_postgresql(element: _HasAll, compiler: Any, **options: Any) -> str:
 @compiles(_HasAll, "sqlite")
 def _on_sqlite(element: _HasAll, compiler: Any, **options: Any) -> str:
     row, _, grams = element.clauses
-    index = table(f"{row.table.name}_index", column("rowid"))
-    holding = select(index.c.rowid).where(literal_column(index.name).op("MATCH")(grams))
-    return str(compiler.process(row.in_(holding), **options))
+    return str(compiler.process(row.in_(_matching(row.table.name, grams)), **options))
+
+
+@compiles(_HowMany, "postgresql")
+def _counted_on_postgresql(element: _HowMany, compiler: Any, **options: Any) -> str:
+    whole, name, grams, limit = element.clauses
+    holding: Select[Any] = select(literal_column("1")).select_from(table(whole.name)).where(name.op("@>")(grams))
+    return _counted(holding, limit, compiler, options)
+
+
+@compiles(_HowMany, "sqlite")
+def _counted_on_sqlite(element: _HowMany, compiler: Any, **options: Any) -> str:
+    whole, _, grams, limit = element.clauses
+    return _counted(_matching(whole.name, grams), limit, compiler, options)
+
+
+def _matching(name: str, grams: Any) -> Select[Any]:
+    index = table(f"{name}_index", column("rowid"))
+    return select(index.c.rowid).where(literal_column(index.name).op("MATCH")(grams))
+
+
+def _counted(holding: Select[Any], limit: Any, compiler: Any, options: dict[str, Any]) -> str:
+    counted = select(func.count()).select_from(holding.limit(limit).subquery())
+    return str(compiler.process(counted.scalar_subquery(), **options))

@@ -18,6 +18,9 @@ from services.clients.names import bare_code, fold
 _AT_ONCE = 500
 _NAME = 100
 """As much of a name as clients are sorted by."""
+_LETTERS = "utf-32-le"
+"""Four bytes each."""
+_START = b"^"
 SAMPLE = 64
 """One client of so many is in the sample."""
 
@@ -133,9 +136,9 @@ def words_of(text: str) -> list[str]:
 def pieces_of(starts: Iterable[str], parts: Iterable[str] = ()) -> list[str]:
     """What clients have in which words start with `starts`, and which have `parts`, of three letters or more, anywhere.
     Pieces that overlap are left out: they say little more."""
-    pieces = {f"^{word[:3]}": None for word in starts}
-    for threes in (*(_threes(word)[1:] for word in starts), *map(_threes, parts)):
-        pieces.update(dict.fromkeys((*threes[::3], *threes[-1:])))
+    pieces = {f"^{word[:4]}": None for word in starts}
+    for fours in (*(_fours(word)[1:] for word in starts), *(_fours(word) or [word] for word in parts)):
+        pieces.update(dict.fromkeys((*fours[::4], *fours[-1:])))
     return list(pieces)
 
 
@@ -147,12 +150,18 @@ def grams_of(practice_id: uuid.UUID, pieces: Iterable[str], *, sampled: bool) ->
 
 @lru_cache(maxsize=4096)  # most names share their words
 def _grams_of(seed: int, word: str) -> frozenset[int]:
-    starts = (f"^{word[:length]}" for length in (1, 2, 3))
-    return frozenset(_number(seed, piece) for piece in (*starts, *_threes(word)))
+    letters, start = word.encode(_LETTERS), zlib.crc32(_START, seed)
+    numbers = [zlib.crc32(letters[:end], start) >> 1 for end in (4, 8, 12, 16)]
+    numbers += [zlib.crc32(letters[at : at + 12], seed) >> 1 for at in range(0, len(letters) - 11, 4)]
+    numbers += [zlib.crc32(letters[at : at + 16], seed) >> 1 for at in range(0, len(letters) - 15, 4)]
+    return frozenset(numbers)
 
 
-def _threes(word: str) -> list[str]:
-    return [word[at : at + 3] for at in range(len(word) - 2)]
+def _number(seed: int, piece: str) -> int:
+    """Of a piece, among those of its word; it fits into 32 bits with a sign."""
+    if piece.startswith("^"):
+        piece, seed = piece[1:], zlib.crc32(_START, seed)
+    return zlib.crc32(piece.encode(_LETTERS), seed) >> 1
 
 
 def _seed(practice_id: uuid.UUID, *, sampled: bool) -> int:
@@ -160,8 +169,8 @@ def _seed(practice_id: uuid.UUID, *, sampled: bool) -> int:
     return zlib.crc32(practice_id.bytes, int(sampled))
 
 
-def _number(seed: int, piece: str) -> int:
-    return zlib.crc32(piece.encode(), seed) >> 1  # fits into 32 bits with a sign
+def _fours(word: str) -> list[str]:
+    return [word[at : at + 4] for at in range(len(word) - 3)]
 
 
 def _parts(ids: list[uuid.UUID]) -> Iterator[list[uuid.UUID]]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from db.grams import has_all
+from db.grams import has_all, how_many
 from db.models import Client, ClientAccess, ClientSearch, Colleague
 from services import policy
 from services.clients.index import grams_of, pieces_of, words_of
@@ -17,8 +17,8 @@ from services.clients.visibility import grants_of
 
 _FEW = 10_000
 """Up to so many granted clients are read one by one; of more, it is asked whether they were granted."""
-_MANY = 200
-_COMMON = 1_500
+_MANY = 1_000
+_COMMON = 4_000
 """As often a piece counts as is in the sample more than _MANY times."""
 _WORTH = 50
 """So many entries of the index are read in the time that one client takes to be checked."""
@@ -112,10 +112,11 @@ def _among_all(session: Session, practice_id: uuid.UUID, typed: Typed, limit: in
     rows = list(session.execute(found.where(_begins(practice_id, typed.name)).order_by(ClientSearch.name).limit(limit)))
     if len(rows) >= limit or not typed.words:
         return rows
-    anywhere = _look_twice(session, practice_id, typed.short, typed.long, limit, found)
+    counts: dict[str, int] = {}
+    anywhere = _look_twice(session, practice_id, typed.short, typed.long, limit, found, counts)
     rows += anywhere
     if len(anywhere) >= limit and typed.long and sum(_kind(typed, row) < 2 for row in anywhere) < limit:
-        rows += _look_twice(session, practice_id, typed.words, (), limit, found)
+        rows += _look_twice(session, practice_id, typed.words, (), limit, found, counts)
     return rows
 
 
@@ -126,28 +127,29 @@ def _look_twice(
     parts: tuple[str, ...],
     limit: int,
     found: _Rows,
+    counts: dict[str, int],
 ) -> list[_Row]:
     """In the sample first. It has enough of what is common; what is rare costs little to look for in the rest."""
     holding = found.where(_of(practice_id), *_texts(starts, parts)).limit(limit)
     pieces = pieces_of(starts, parts)
     rows = list(session.execute(holding.where(_has(practice_id, pieces, sampled=True))))
     if len(rows) < limit:
-        telling = _telling(session, practice_id, pieces)
+        telling = _telling(session, practice_id, pieces, counts)
         rows += session.execute(holding.where(_has(practice_id, telling, sampled=False)))
     return rows
 
 
-def _telling(session: Session, practice_id: uuid.UUID, pieces: list[str]) -> list[str]:
+def _telling(session: Session, practice_id: uuid.UUID, pieces: list[str], counts: dict[str, int]) -> list[str]:
     """The pieces worth looking for in the rest: reading who has a common one takes longer than a check of those who
-    have the rare ones."""
+    have the rare ones. `counts` keeps how many of the sample have each."""
     if len(pieces) == 1:
         return pieces
-    some = (
-        select(ClientSearch.number).where(_has(practice_id, [piece], sampled=True)).limit(_MANY).subquery()
-        for piece in pieces
-    )
-    counts = session.execute(select(*(select(func.count()).select_from(each).scalar_subquery() for each in some))).one()
-    counted = sorted(zip(counts, pieces, strict=True))
+    new = [piece for piece in pieces if piece not in counts]
+    if new:
+        each = (grams_of(practice_id, [piece], sampled=True) for piece in new)
+        counted_now = select(*(how_many(ClientSearch.grams, grams, limit=_MANY) for grams in each))
+        counts.update(zip(new, session.execute(counted_now).one(), strict=True))
+    counted = sorted((counts[piece], piece) for piece in pieces)
     left = counted[0][0] + 1
     telling = [counted[0][1]]
     for count, piece in counted[1:]:

@@ -95,19 +95,21 @@ def _id(name: str) -> sa.ColumnClause[uuid.UUID]:
 
 def _row(client_id: uuid.UUID, practice_id: uuid.UUID, name: str, parts: list[str]) -> dict[str, object]:
     words = dict.fromkeys(re.findall(r"[^\W_]+", _fold("\n".join(parts))))
-    pieces = {piece for word in words for piece in (*(f"^{word[:length]}" for length in (1, 2, 3)), *_threes(word))}
     seed = zlib.crc32(practice_id.bytes, int(client_id.int % 64 == 0))
     return {
         "client_id": client_id,
         "practice_id": practice_id,
         "name": _fold(name)[:100],
         "text": "".join(f" {word}" for word in words),
-        "grams": frozenset(zlib.crc32(piece.encode(), seed) >> 1 for piece in pieces),
+        "grams": frozenset(number for word in words for number in _grams(word, seed)),
     }
 
 
-def _threes(word: str) -> list[str]:
-    return [word[at : at + 3] for at in range(len(word) - 2)]
+def _grams(word: str, seed: int) -> list[int]:
+    letters, start = word.encode("utf-32-le"), zlib.crc32(b"^", seed)
+    pieces = [letters[at : at + size] for size in (12, 16) for at in range(0, len(letters) - size + 1, 4)]
+    starts = [zlib.crc32(letters[:end], start) >> 1 for end in (4, 8, 12, 16)]
+    return starts + [zlib.crc32(piece, seed) >> 1 for piece in pieces]
 
 
 def _bare(code: str) -> str:
