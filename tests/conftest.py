@@ -10,6 +10,7 @@ import db.models  # noqa: F401 -- fills the metadata
 from db.base import Base
 from db.session import Database
 from tests.fakes import Clock
+from tests.index import unfound
 from tests.postgresql import PostgresServer, postgresql_server
 
 pytest_plugins = ["tests.stack_fixtures"]
@@ -87,7 +88,9 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     """The same, opened, with the fake clock deciding what is due."""
     database = Database(database_url, now=clock.now)
     yield database
+    left = unfound(database)
     database.close()
+    assert left == [], "whoever changes what clients are found by calls index_clients"
 
 
 def create_tables(url: str) -> None:

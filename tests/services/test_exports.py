@@ -32,6 +32,7 @@ from db.models import (
 )
 from db.session import Database
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.errors import NotFoundError, NotPermittedError
 from services.exports import Export, ExportService
 from tests.builders import Office, add_client, asked, created, office
@@ -322,6 +323,7 @@ def test_a_file_is_named_so_that_every_disk_takes_it(
 ) -> None:
     with database.begin() as session:
         session.execute(update(Client).values(name=name))
+        index_clients(session, [acme])
     keep(database, organisation(acme))
     file_name = exported(exports, birch.ada, acme).file_name
     assert file_name.startswith(start)

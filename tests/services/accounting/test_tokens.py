@@ -33,6 +33,7 @@ from services.accounting.port import (
 from services.accounting.tokens import LEASE, SHORTEST_REPLAY, TokenManager
 from services.accounting.xero import Xero
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.errors import NotFoundError
 from services.keys import Keyring
 from tests.builders import KEYS, Office, add_client, created, office
@@ -99,6 +100,7 @@ def connected(
                 refreshed_at=now,
             )
         )
+        index_clients(session, [client.client_id])
     return client.client_id
 
 

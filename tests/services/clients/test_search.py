@@ -9,18 +9,32 @@ from db.models import (
     Authorisation,
     Client,
     ClientAccess,
+    ClientKind,
     Colleague,
     Connection,
     ConnectionStatus,
     InvitationStatus,
+    Plan,
     Provider,
+    TeamMember,
 )
 from db.session import Database
 from services.accounting.connections import ConnectionState
 from services.actor import Actor
 from services.clients.index import index_clients
-from services.clients.search import PAGE, ClientLine, ClientPage, ClientSearchService, Wish
+from services.clients.search import (
+    PAGE,
+    ClientLine,
+    ClientPage,
+    ClientSearchService,
+    Invited,
+    Linked,
+    Whose,
+    Wish,
+    listed,
+)
 from services.errors import NotPermittedError
+from services.practice import get_colleague
 from tests.builders import Office, add_client, client_user, created, office, to_review
 
 
@@ -192,3 +206,82 @@ def test_whoever_left_finds_nothing(search: ClientSearchService, database: Datab
         session.get_one(Colleague, birch.clem.colleague_id).active = False
     with pytest.raises(NotPermittedError):
         search.find(birch.clem, Wish())
+
+
+@pytest.fixture
+def varied(database: Database, search: ClientSearchService) -> Office:
+    """Four clients, each different in what the list can be filtered by."""
+    birch = office(database, plan=Plan.ADVANCED, teams=("Tax",))
+    invited = {"invite": "now", "contact_name": "Pat", "contact_email": "pat@acme.example"}
+    service = add_client(database)
+    review = to_review(service, birch.ada, details={"name": "Acme invited"}, invite=invited)
+    service.create(birch.ada, review.draft_id, revision=review.revision)
+    linked, solo, gone = (_client(database, birch.ada, f"Acme {name}") for name in ("linked", "solo", "gone"))
+    connection(database, birch.ada, linked, "Acme linked", None)
+    with database.begin() as session:
+        session.get_one(Client, solo).kind = ClientKind.SOLO
+        session.get_one(Client, gone).deactivated_at = database.now()
+        session.get_one(Client, gone).account_manager_id = birch.ada.colleague_id
+        session.add(TeamMember(team_id=birch.teams["Tax"], colleague_id=birch.sam.colleague_id))
+        session.add(ClientAccess(client_id=linked, team_id=birch.teams["Tax"]))
+        session.add(ClientAccess(client_id=solo, colleague_id=birch.sam.colleague_id))
+    return birch
+
+
+@pytest.mark.parametrize("query", ["", "acme", "cme"])
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"kind": ClientKind.SOLO}, ["solo"]),
+        ({"kind": ClientKind.BUSINESS}, ["gone", "invited", "linked"]),
+        ({"invitation": Invited.NEVER}, ["gone", "linked", "solo"]),
+        ({"invitation": Invited.WAITING}, ["invited"]),
+        ({"invitation": Invited.EXPIRED}, []),
+        ({"connection": Linked.NONE}, ["gone", "invited", "solo"]),
+        ({"connection": Linked.CONNECTED}, ["linked"]),
+        ({"connection": Linked.DISCONNECTED}, []),
+        ({"whose": Whose.MINE}, ["gone"]),
+        ({"active": True}, ["invited", "linked", "solo"]),
+        ({"active": False}, ["gone"]),
+        ({"active": True, "kind": ClientKind.BUSINESS, "connection": Linked.NONE}, ["invited"]),
+    ],
+)
+def test_filters_let_through_what_fits_with_and_without_a_query(
+    search: ClientSearchService,
+    database: Database,
+    varied: Office,
+    query: str,
+    filters: dict[str, Any],
+    found: list[str],
+) -> None:
+    wish = Wish(query, **filters)
+    page = search.find(varied.ada, wish)
+    expected = [f"Acme {name}" for name in found]
+    assert (_names(page), page.found, page.total, page.wish) == (expected, len(found), 4, wish)
+    with database.read() as session:
+        ids = session.scalars(listed(get_colleague(session, varied.ada), wish)).all()
+    assert ids == [line.client_id for line in page.lines]
+
+
+@pytest.mark.parametrize(
+    ("whose", "found"), [(Whose.MINE, ["solo"]), (Whose.TEAM, ["linked"]), (Whose.ALL, ["linked", "solo"])]
+)
+def test_a_colleague_s_own_clients_are_told_from_those_of_their_teams(
+    search: ClientSearchService, varied: Office, whose: Whose, found: list[str]
+) -> None:
+    page = search.find(varied.sam, Wish("acme", whose=whose))
+    assert (_names(page), page.total) == ([f"Acme {name}" for name in found], 2)
+
+
+@pytest.mark.parametrize("wish", [Wish("acme", 99), Wish("", 99, kind=ClientKind.BUSINESS)])
+def test_of_very_many_the_first_are_counted_and_it_is_said_that_there_are_more(
+    search: ClientSearchService, database: Database, birch: Office, monkeypatch: pytest.MonkeyPatch, wish: Wish
+) -> None:
+    monkeypatch.setattr("services.clients.search.COUNTED", PAGE + 2)
+    for number in range(PAGE + 2):
+        _client(database, birch.ada, f"Acme {number:02}")
+    page = search.find(birch.ada, wish)
+    assert (page.found, page.is_more, page.pages, _names(page)) == (PAGE + 2, False, 2, ["Acme 10", "Acme 11"])
+    _client(database, birch.ada, "Acme 12")
+    page = search.find(birch.ada, wish)
+    assert (page.found, page.is_more, page.total, len(page.lines)) == (PAGE + 2, True, PAGE + 3, 2)
