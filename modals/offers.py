@@ -60,7 +60,7 @@ def moved_away(told: MovedAway) -> b.Message:
     )
     return b.message(
         f"{title} {said}",
-        [b.rich([b.emoji("wave"), b.words(" "), b.bold(title), b.words(" "), b.moment(told.at)], [b.words(said)])],
+        [b.rich([b.bold(title), b.words(" "), b.moment(told.at)], [b.words(said)])],
     )
 
 
