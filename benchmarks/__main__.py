@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import app_home, client_sync, commands, jobs, reminders, start_up, wizard
+from benchmarks import app_home, client_sync, commands, jobs, reminders, search, start_up, uploads, wizard
 from benchmarks.report import Result
 
 LATEST = Path(__file__).parent / "latest.json"
@@ -21,6 +21,8 @@ BENCHMARKS: Mapping[str, Callable[[], dict[str, Result]]] = {
     "client_sync": client_sync.run,
     "reminders": reminders.run,
     "app_home": app_home.run,
+    "search": search.run,
+    "uploads": uploads.run,
 }
 """By the beginning of their figures' names. Each measures, prints and gives its figures."""
 

@@ -5,8 +5,8 @@ one APScheduler job for each reminder would.
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock
@@ -36,8 +36,8 @@ _AT_ONCE = 20_000
 def run() -> dict[str, Result]:
     """The floor of the sweep is itself with a thousand waiting; of the scheduler, the sweep with as many jobs."""
     results: dict[str, Result] = {}
-    for name, databases in {"sqlite": _sqlite, "postgresql": _postgresql}.items():
-        with databases() as url:
+    for name, opened in databases().items():
+        with opened() as url:
             few, many, stored = _sweeps(url)
             scheduler = _scheduler(url)
         results[f"reminders_{name}"] = _result(many, few, GOAL)
@@ -57,7 +57,7 @@ def _sweeps(url: str) -> tuple[float, float, float]:
     database = Database(url, now=lambda: NOW)
     try:
         Base.metadata.create_all(database.engine)
-        actor = _practice(database)
+        actor = practice(database)
         _fill(database, actor, 0, FEW)
         few = _sweep(database)
         start = time.perf_counter()
@@ -94,7 +94,7 @@ def _make_due(database: Database) -> None:
         )
 
 
-def _practice(database: Database) -> Actor:
+def practice(database: Database) -> Actor:
     profile = Profile(slack_user_id="U_ADA", name="Ada", email=None, timezone="Europe/London", runs_workspace=True)
     return PeopleService(database).first_contact("T_BENCH", "Bench", profile).actor
 
@@ -208,6 +208,11 @@ def _scheduler(url: str) -> float:
 
 def _plain(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+def databases() -> dict[str, Callable[[], AbstractContextManager[str]]]:
+    """By name, what gives the URL of an empty one."""
+    return {"sqlite": _sqlite, "postgresql": _postgresql}
 
 
 @contextmanager
