@@ -69,7 +69,8 @@ def year(page: YearPage, at: ClientMetadata, *, note: str | None = None) -> b.Vi
 
 
 def sent(file: TaxFile) -> b.Message:
-    said = f"The Tax summary of {file.client_name} for {file.year} ({NAMES[file.listed]})."
+    form = "CSV" if file.file_name.endswith("csv") else "Excel"
+    said = f"The Tax summary of {file.client_name} for {file.year} ({NAMES[file.listed]}), as {form}."
     return b.message(said, [b.section(said)])
 
 

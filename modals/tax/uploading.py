@@ -1,5 +1,6 @@
 """Uploading costs and sales: the form, what it would add, and what it has added."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ TITLE = "Upload items"
 TEMPLATE_SENT = "The template is on its way: it comes in your messages with Clientdesk."
 NOTHING_GIVEN = "Choose a file, or paste the cells here."
 _SHOWN_ITEMS = 5
+_SHOWN_YEARS = 4
 _SHOWN_PROBLEMS = 20
 _LONGEST_NAME = 200
 _LONGEST = 3000  # what Slack lets a text field hold
@@ -47,7 +49,8 @@ def form(client: TaxClient, at: ClientMetadata, *, note: str | None = None) -> b
             "file",
             "CSV file",
             b.file_input(["csv", "txt"]),
-            hint="At most 10,000 rows. Rows that were uploaded before are not added again.",
+            hint="At most 10,000 rows. Rows that were added before are not added again. To change some, delete their "
+            "year in the Tax summary and upload it anew.",
             optional=True,
         ),
         _pasted(None),
@@ -135,6 +138,9 @@ def _summary(shown: Upload) -> str:
     for side, name in words.SIDES.items():
         if amounts := [each.amount for each in shown.items if each.side is side]:
             parts.append(f"{name.lower()} {words.dollars(sum(amounts[1:], amounts[0]))}")
+    years = Counter(each.dated_on.year for each in shown.items)
+    if len(years) > 1:
+        parts += [f"{count(years[year], 'item', 'items')} of {year}" for year in sorted(years)[-_SHOWN_YEARS:]]
     if shown.known:
         parts.append(f"{shown.known:,} there already")
     if shown.bad_rows:

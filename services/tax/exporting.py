@@ -41,7 +41,7 @@ def template(client: TaxClient, at: datetime) -> TaxFile:
         client_name=client.name,
         listed=client.listed,
         year=None,
-        file_name=f"{title} {_stamp(at)}.csv",
+        file_name=f"{title} ({_stamp(at)}).csv",
         title=title,
         content=_csv([columns, [notes[column] for column in columns]]),
     )
@@ -55,7 +55,7 @@ def summary_file(client: TaxClient, made: Summary, items: Sequence[Item], form: 
         client_name=client.name,
         listed=client.listed,
         year=made.year,
-        file_name=f"{files.fit_for_disks(client.name)} tax summary {made.year} {_stamp(at)}.{form}",
+        file_name=f"{files.fit_for_disks(client.name)} tax summary {made.year} ({_stamp(at)}).{form}",
         title=title,
         content=content,
     )

@@ -96,9 +96,9 @@ def test_cells_are_pasted_and_stay_when_something_is_wrong(ada: Person) -> None:
     ada.fill("items", BOOKS)
     assert ada.submit().ok
     ada.wait_view(containing="3 items to add")
-    ada.fill("items", BOOKS + "02/13/2026,Ink,18,5\n")
+    ada.fill("items", BOOKS + "12/31/2025,Ink,18,5\n")
     assert ada.submit().ok
-    ada.wait_view(containing="4 items to add")
+    ada.wait_view(containing="4 items to add · costs $205.00 · sales $1,000.10 · 1 item of 2025 · 3 items of 2026")
     assert ada.submit().ok
     ada.wait_view(containing="4 items are added.")
 
@@ -124,7 +124,7 @@ def test_the_categories_are_shown_and_the_template_comes_as_a_message(stack: Sta
     ada.wait_view(containing="The template is on its way")
     stack.run_due()
     message = ada.wait_message("The template for items of Schedule C.")
-    assert message.files[0]["name"] == "Items for Schedule C 2026-03-02 09-00-00.csv"
+    assert message.files[0]["name"] == "Items for Schedule C (2026-03-02 09-00-00).csv"
     assert ada.download(message.files[0]["id"]).decode("utf-8-sig").startswith("Date,Description,Category,Amount,Side")
 
 
@@ -143,7 +143,7 @@ def test_the_summary_comes_as_excel_and_csv_once_however_often_it_is_pressed(
         clock.advance(timedelta(seconds=2))
     sent = [each for each in ada.messages() if "The Tax summary of Ida Moss for 2026" in each.text]
     names = [each.files[0]["name"] for each in sent]
-    assert sorted(names) == [f"Ida Moss tax summary 2026 2026-03-02 09-00-00.{form}" for form in ("csv", "xlsx")]
+    assert sorted(names) == [f"Ida Moss tax summary 2026 (2026-03-02 09-00-00).{form}" for form in ("csv", "xlsx")]
     content = ada.download(sent[names.index(min(names))].files[0]["id"]).decode("utf-8-sig")
     assert "Costs,8,Advertising,2,200.00" in content
 

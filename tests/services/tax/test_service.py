@@ -151,8 +151,8 @@ def test_the_files_say_the_same_and_run_nothing(database: Database, people: Offi
     assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}.isdisjoint({"f", "e"})
     stamp = f"{request.at:%Y-%m-%d %H-%M-%S}"
     assert (csv_file.file_name, excel.file_name) == (
-        f"Ida Moss tax summary 2026 {stamp}.csv",
-        f"Ida Moss tax summary 2026 {stamp}.xlsx",
+        f"Ida Moss tax summary 2026 ({stamp}).csv",
+        f"Ida Moss tax summary 2026 ({stamp}).xlsx",
     )
 
 
