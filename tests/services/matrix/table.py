@@ -6,7 +6,7 @@ WITHOUT_PERSON instead, with the reason.
 
 from enum import StrEnum
 
-from tests.services.matrix import card_rows, client_rows, practice_rows, tax_rows, upload_rows
+from tests.services.matrix import card_rows, client_rows, practice_rows, solo_rows, tax_rows, upload_rows
 
 ROWS = [
     *practice_rows.PRACTICE,
@@ -19,6 +19,7 @@ ROWS = [
     *card_rows.CARD,
     *card_rows.LIST,
     *client_rows.INVITATIONS,
+    *solo_rows.SOLO,
     *tax_rows.TAX,
     *upload_rows.UPLOADS,
 ]
@@ -68,6 +69,9 @@ WITHOUT_PERSON = {
     "accounts.preview": Why.SESSION,
     "accounts.withdraw": Why.SESSION,
     "moved_connections.disconnect": Why.JOB,
+    "solo_deadlines.tick": Why.CLOCK,
+    "solo_deadlines.kinds": Why.JOB,
+    "solo_deadlines.digest": Why.MESSAGE,
     "moved_connections.kinds": Why.JOB,
     "offer_letters.kinds": Why.JOB,
     "offer_letters.send": Why.JOB,
