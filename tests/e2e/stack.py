@@ -10,8 +10,15 @@ from typing import Any, Self
 
 from typing_extensions import override
 
+from db.models import Plan, Region
+from db.session import Database
 from sandbox.demo import TEAM, Demo
 from sandbox.driver import Person, View
+from services.add_client.service import AddClientService
+from services.keys import Keyring
+from services.people import PeopleService, Profile
+from services.practice import PracticeService, SetUp
+from tests.builders import to_review
 
 
 class Stack(Demo):
@@ -94,6 +101,25 @@ class Stack(Demo):
             assert answer.ok, answer
             assert not answer.errors, answer
         person.close_all()
+
+    def invite_elsewhere(self, name: str, contact: tuple[str, str]) -> None:
+        """Another practice, Cedar LLP, invites somebody to a client account. It is in a workspace that there is not."""
+        database = Database(self.database_url)
+        try:
+            who = Profile(
+                slack_user_id="U_OLLY", name="Cora", email=None, timezone="Europe/London", runs_workspace=True
+            )
+            olly = PeopleService(database).first_contact("T_CEDAR", "Cedar LLP", who).actor
+            PracticeService(database).set_up(
+                olly, SetUp(name="Cedar LLP", region=Region.IRELAND, plan=Plan.ESSENTIALS, bundle=5, has_dhi=False)
+            )
+            keys = Keyring([self.environment["ENCRYPTION_KEYS"]])
+            invited = {"invite": "now", "contact_name": contact[0], "contact_email": contact[1]}
+            service = AddClientService(database, keys, extract_domain="extract.localhost")
+            page = to_review(service, olly, details={"name": name}, invite=invited)
+            service.create(olly, page.draft_id, revision=page.revision)
+        finally:
+            database.close()
 
     def have_organisations(self, count: int, **settings: Any) -> list[str]:
         """Others at Xero than there were; their names. `settings` are the stand-in's."""
