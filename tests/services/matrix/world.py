@@ -72,6 +72,7 @@ class World:
         self._connection = database.engine.connect()
         self._connection.execution_options(writes=True).begin()
         # From now on each transaction is a savepoint inside this one, which is never committed.
+        self._database, self._sessions = database, database.sessions
         database.sessions = sessionmaker(
             self._connection,
             expire_on_commit=False,
@@ -82,6 +83,7 @@ class World:
 
     def close(self) -> None:
         self._connection.close()
+        self._database.sessions = self._sessions
 
     def actor(self, who: Who) -> Actor:
         return self.own.people[who]
