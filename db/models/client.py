@@ -72,6 +72,11 @@ class Client(Identified, Base):
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]
 
+    @property
+    def is_self_employed(self) -> bool:
+        """Kept without accounting software: Solo in the UK, by a tax form's categories in the US and Canada."""
+        return self.kind is ClientKind.SOLO or self.tax_categories is not None
+
 
 class ClientAccess(Identified, Base):
     """One grant: to a colleague or to a team. `until` ends it; NULL for good."""

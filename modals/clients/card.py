@@ -40,7 +40,7 @@ def card(shown: ClientCard, at: ListMetadata | None = None, *, note: str | None 
     at = at or ListMetadata()
     blocks = [b.header(shown.name)]
     if shown.deactivated_at is not None:
-        blocks.append(b.rich([b.words("Deactivated on "), b.moment(shown.deactivated_at), b.words(".")]))
+        blocks.append(b.rich([b.words("Deactivated "), b.moment(shown.deactivated_at), b.words(".")]))
     if shown.problem:
         blocks.append(_warning(shown.problem))
     if note:
@@ -202,7 +202,7 @@ def _connection(shown: ClientCard) -> list[b.Block]:
 
 
 def _connect(shown: ClientCard) -> list[b.Block]:
-    if shown.deactivated_at is not None:
+    if shown.deactivated_at is not None or shown.solo is not None or shown.tax_categories is not None:
         return []
     if not shown.offered:
         return [b.context("No accounting software is set up here. Whoever runs Clientdesk can do that.")]

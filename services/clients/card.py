@@ -154,7 +154,7 @@ class ClientCardService:
             account_manager=manager,
             connection=card_of(session, client),
             information=information,
-            offered=self._connections.offered,
+            offered=() if client.is_self_employed else self._connections.offered,
             solo=solo_card(session, self._keys, client, now) if client.kind is ClientKind.SOLO else None,
         )
 

@@ -103,6 +103,8 @@ class ClientConnectingService:
             client = get_client(session, get_colleague(session, actor), client_id)
             if client.deactivated_at is not None:
                 raise ConflictError(f"{client.name} is deactivated, and so can't be connected.")
+            if client.is_self_employed:
+                raise ConflictError(f"{client.name} is self-employed, and so kept without accounting software.")
             has = _organisation_of(session, client)
         others = (each for each in self._connections.offered if each is not provider)
         external_id = str(uuid.uuid4())

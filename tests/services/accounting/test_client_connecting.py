@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db.models import (
     Authorisation,
@@ -17,6 +17,7 @@ from db.models import (
     Job,
     Software,
     Solutions,
+    TaxCategories,
 )
 from db.session import Database
 from services.accounting.calls import ProviderCalls
@@ -123,6 +124,16 @@ def test_a_client_out_of_sight_or_deactivated_is_not_connected(desk: Desk, birch
         session.get_one(Client, client_id).deactivated_at = desk.world.database.now()
     with pytest.raises(ConflictError, match="Acme is deactivated"):
         desk.connecting.begin(birch.ada, client_id, XERO)
+
+
+@pytest.mark.parametrize("self_employed", [{"kind": ClientKind.SOLO}, {"tax_categories": TaxCategories.T2125}])
+def test_a_self_employed_client_is_offered_no_accounting_software(desk: Desk, self_employed: dict[str, str]) -> None:
+    client_id = desk.world.client()
+    with desk.world.database.begin() as session:
+        session.execute(update(Client).where(Client.id == client_id).values(**self_employed))
+    assert desk.cards.card(desk.world.ada, client_id).offered == ()
+    with pytest.raises(ConflictError, match="Acme is self-employed"):
+        desk.connecting.begin(desk.world.ada, client_id, XERO)
 
 
 def test_a_provider_that_is_not_set_up_is_refused(desk: Desk) -> None:
