@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from benchmarks import upload_import
 from benchmarks.report import Result, line
 from db.models import Plan, Region
 from services.clients.names import code_key, name_key
@@ -24,6 +25,7 @@ from services.uploads.reading import MOST_ROWS, read
 from services.uploads.records import ClientRow, Known, KnownClient, Row
 
 ROUNDS = 9
+IMPORTS = 3
 GOAL = 1.5
 MEMORY_GOAL = 2.0
 CONSTANT = 4 * 1024 * 1024
@@ -80,7 +82,7 @@ def run(*, rows: int = MOST_ROWS, rounds: int = ROUNDS) -> dict[str, Result]:
     print(line(f"A preview of {rows:,} new clients", results["uploads_preview"]))
     print(line(f"A preview of {rows:,} clients that are there", results["uploads_preview_known"]))
     print(line(f"The memory for a preview of {rows:,}", results["uploads_preview_memory"], "MB"))
-    return results
+    return results | upload_import.run(data, chunks, Bare, min(rounds, IMPORTS))
 
 
 def content(rows: int, *, solo: bool = False) -> bytes:

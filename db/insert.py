@@ -1,10 +1,12 @@
 """Inserts that both databases know, but SQLAlchemy spells for each."""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table, or_
+from sqlalchemy import Connection, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.base import Base
@@ -31,3 +33,57 @@ def _upsert(model: type[Base], dialect: str) -> postgresql.Insert | sqlite.Inser
     given = {each.name: statement.excluded[each.name] for each in table.columns if not each.primary_key}
     differs = or_(*(table.c[name].is_distinct_from(value) for name, value in given.items()))
     return statement.on_conflict_do_update(index_elements=keys, set_=given, where=differs)
+
+
+def insert_many(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows that all name the same columns. For thousands: it takes a half to a tenth of the usual way's time.
+
+    No default of the model is applied, and what the session has not flushed yet comes later.
+    """
+    if not rows:
+        return
+    table, connection = cast("Table", model.__table__), session.connection()
+    columns = list(rows[0])
+    names = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
+    values = _bound(connection, table, columns, rows)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", values)
+    else:
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608 - names of our own
+            list(values),
+        )
+
+
+def _copy(connection: Connection, statement: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    driver: Any = connection.dialect.dbapi
+    try:
+        with cast("Any", connection.connection).cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except driver.IntegrityError as error:
+        raise IntegrityError(statement, None, error, hide_parameters=True) from error
+
+
+def _bound(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[Any, ...]]:
+    """The values as the driver takes them."""
+    dialect = connection.dialect
+    bound = []
+    for name in columns:
+        process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        values = [row[name] for row in rows]
+        bound.append(values if process is None else _processed(process, values))
+    return zip(*bound, strict=True)
+
+
+def _processed(process: Callable[[Any], Any], values: list[Any]) -> Iterator[Any]:
+    """What one row has from the row before it is made once."""
+    last = made = None
+    is_first = True
+    for value in values:
+        if is_first or value is not last:
+            last, made, is_first = value, process(value), False
+        yield made

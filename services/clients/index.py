@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from db.insert import insert_many
 from db.models import Client, ClientSearch, ClientUser, Connection
 from db.session import before_commit
 from services.clients.names import bare_code, fold
@@ -46,9 +47,7 @@ def index_clients(session: Session, client_ids: Iterable[uuid.UUID]) -> None:
 
 def index_new(session: Session, clients: Iterable[Findable]) -> None:
     """The same for many that were just inserted, of which all is known."""
-    rows = [row_of(each) for each in clients]
-    if rows:
-        session.execute(insert(ClientSearch), rows)
+    insert_many(session, ClientSearch, [row_of(each) for each in clients])
 
 
 def _index(session: Session) -> None:

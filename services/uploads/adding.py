@@ -7,11 +7,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from db.base import Base
+from db.insert import insert_many
 from db.models import (
     AccountingMethod,
     AuditEntry,
@@ -81,8 +82,12 @@ class Import:
 
     def insert(self) -> None:
         for model, rows in self.rows.items():
-            self.session.execute(insert(model), rows)
+            insert_many(self.session, model, rows)
         self.rows.clear()
+
+    def insert_first(self, model: type[Base]) -> None:
+        """Only the rows of this model, which others refer to."""
+        insert_many(self.session, model, self.rows.pop(model, ()))
 
 
 def add_clients(work: Import, rows: Mapping[uuid.UUID, ClientRow]) -> None:
@@ -126,8 +131,7 @@ def add_clients(work: Import, rows: Mapping[uuid.UUID, ClientRow]) -> None:
                 client_id=client_id, practice_id=work.practice.id, name=row.name, practice_code=code, emails=emails
             )
         )
-    if Client in work.rows:
-        work.session.execute(insert(Client), work.rows.pop(Client))
+    work.insert_first(Client)
     index_new(work.session, found)
 
 
