@@ -38,7 +38,7 @@ def applied(shown: Applied, at: ListMetadata) -> b.View:
             [
                 b.words("What "),
                 b.bold(shown.client_name),
-                b.words(" started with: the practice's client defaults as they were on "),
+                b.words(" started with: the practice's client defaults of "),
                 b.moment(shown.created_at),
                 b.words("."),
             ]

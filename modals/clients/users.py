@@ -78,7 +78,7 @@ def user(shown: UserCard, at: ListMetadata, note: str | None = None) -> b.View:
     line = shown.user
     blocks = [b.header(line.name)]
     if line.deactivated_at is not None:
-        blocks.append(b.rich([b.words("Deactivated on "), b.moment(line.deactivated_at), b.words(".")]))
+        blocks.append(b.rich([b.words("Deactivated "), b.moment(line.deactivated_at), b.words(".")]))
     if note:
         blocks.append(_done(note))
     blocks.append(b.facts(_facts(shown)))

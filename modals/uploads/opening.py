@@ -81,4 +81,4 @@ def _no_partner(shown: Opening) -> list[b.Block]:
 def _running(line: RunLine) -> list[b.Element]:
     who = b.words("You") if line.mine else b.mention(line.uploader)
     name = clip(line.file_name, 80)
-    return [who, b.words(f" · {name}, {line.done:,} of {line.total:,} rows · begun on "), b.moment(line.at)]
+    return [who, b.words(f" · {name}, {line.done:,} of {line.total:,} rows · begun "), b.moment(line.at)]

@@ -63,7 +63,7 @@ def test_the_list_is_filtered_and_its_card_leads_back_to_the_filter(stack: Stack
     assert ada.submit().ok
     ada.wait_view(containing="1 client that you can open · connection: not connected · deactivated")
     ada.click(ids.OPEN)
-    ada.wait_view(title="Client", containing="Deactivated on")
+    ada.wait_view(title="Client", containing="Deactivated ")
     ada.click("All clients")
     ada.wait_view(containing="connection: not connected · deactivated")
     ada.click("Clear the filter")
@@ -237,13 +237,13 @@ def test_a_client_is_deactivated_and_comes_back_after_four_months(
     view = ada.wait_view(title="Reactivate the client", containing="can be reactivated from")
     assert view.callback_id in {None, ""}
     ada.back()
-    ada.wait_view(title="Client", containing="Deactivated on")
+    ada.wait_view(title="Client", containing="Deactivated ")
     clock.advance(timedelta(days=123))
     ada.click("Reactivate")
     ada.wait_view(title="Reactivate the client", containing="It takes a place in the bundle.")
     assert ada.submit().ok
     view = ada.wait_view(title="Client", containing="The client is active again.")
-    assert "Deactivated on" not in view.text
+    assert "Deactivated " not in view.text
 
 
 @pytest.mark.reaches(ids.USERS, ids.ADD_USER, ids.SAVE_NEW_USER, ids.USER, ids.EDIT_USER, ids.SAVE_USER)
@@ -325,7 +325,7 @@ def test_the_account_is_handed_over_and_a_user_goes_and_comes_back(stack: Stack,
     ada.click(str(_user(stack, people, "Cy")))
     ada.wait_view(title="User", containing="Cy")
     ada.click("Deactivate")
-    ada.wait_view(title="User", containing="Deactivated on")
+    ada.wait_view(title="User", containing="Deactivated ")
     ada.click("Reactivate")
     ada.wait_view(title="User", containing="They are a user of this client again.")
     ada.click("Back to the client")
