@@ -139,7 +139,7 @@ class Scene:
         theirs = [each for each, by in self.invitations.items() if by == inviter and each not in accepted][:CHATTY]
         with self.database.begin() as session:
             for each in theirs:
-                args = {"invitation_id": str(each)}
+                args = {"invitation_id": str(each), "colleague_id": str(inviter)}
                 notices.tell(session, RENEWAL, each, practice_id=self.practice_id, colleague_id=inviter, args=args)
 
     def accept_some(self) -> set[uuid.UUID]:

@@ -81,6 +81,7 @@ def test_each_kind_of_subject_has_its_name(database: Database, birch: Office, tr
         audit.record(session, birch.sam, "permission.requested", request.id, at=database.now())
     record(database, birch.ada, "team.deleted", before={"name": "Payroll"})
     record(database, birch.ada, "client_sync.started")
+    record(database, birch.ada, "practice.changed")
     found = {line.action: line.subject for line in everything(trail, birch.ada, AuditWish())}
     assert found == {
         "client.created": "Acme Ltd",
