@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 from typing import Self
 
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -105,6 +106,11 @@ class Window:
 
     def fill(self, label: str, value: str) -> None:
         self.field(label).fill(value)
+
+    def choose_file(self, label: str, path: Path) -> None:
+        """Returns once Slack has it."""
+        self.dialog.get_by_label(re.compile(f"^{re.escape(label)}")).set_input_files(path)
+        expect(self.dialog).to_contain_text(path.name)
 
     def select(self, label: str, *options: str) -> None:
         for option in options:
