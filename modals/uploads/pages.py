@@ -81,7 +81,7 @@ def _said(run: RunView) -> str:
         case ImportState.CANCELLED if not run.started:
             return "Nothing was imported."
         case _:
-            return f"{' · '.join(_counted(run)) or 'nothing done yet'}."
+            return f"{' · '.join(_counted(run)) or 'Nothing done yet'}."
 
 
 def _content(run: RunView) -> list[b.Block]:
@@ -90,7 +90,9 @@ def _content(run: RunView) -> list[b.Block]:
         case ImportState.CHECKING | ImportState.REFUSED:
             blocks.append(b.section(_said(run)))
         case ImportState.CHECKED:
-            blocks += _preview(run)
+            # The choice is seen before a long list of problems.
+            counted, *named = _preview(run)
+            return [*blocks, counted, b.actions(*_buttons(run)), *named]
         case ImportState.IMPORTING:
             bar = [b.code(_bar(run)), b.words(f"  {run.done:,} of {run.total:,}")]
             blocks.append(b.rich(bar, [b.words(_said(run))]))
@@ -186,7 +188,7 @@ def _buttons(run: RunView) -> list[b.Element]:
     if run.state is ImportState.CHECKED and run.total:
         label = f"Import {count(run.total, 'row', 'rows')}"
         found.append(b.button(label, ids.IMPORT, value=value, style="primary"))
-    if run.errors:
+    if run.errors and run.state is not ImportState.IMPORTING:  # more may come
         found.append(b.button("Get the error file", ids.ERRORS, value=value))
     if run.state is ImportState.IMPORTING:
         found.append(
