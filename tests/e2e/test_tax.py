@@ -88,8 +88,8 @@ def test_costs_and_sales_add_up_to_a_tax_summary(american: Stack, open_window: O
     window.expect_text("2026: 8 items · sales $3,000.50 · costs $346.00 · profit $2,654.50")
     window.press("Close")
 
-    file = download(window, ".csv")
-    lines = {(row["Side"], row["Line"]): row["Total"] for row in csv.DictReader(file.open(encoding="utf-8-sig"))}
+    rows = csv.DictReader(download(window, ".csv").read_text("utf-8-sig").splitlines())
+    lines = {(row["Side"], row["Line"]): row["Total"] for row in rows}
     assert {line: total for line, total in lines.items() if total != "0.00"} == {
         **{("Costs", line): total for line, total in COSTS.items()},
         ("Costs", ""): "346.00",
