@@ -19,6 +19,7 @@ from services.errors import ServiceError
 from services.jobs import Claim, GiveUp, Kind, Retry
 from services.uploads.importing import PROGRESS
 from services.uploads.runs import CHECK, WINDOW
+from services.uploads.shown import RunView
 
 Asking = Callable[[uuid.UUID], AbstractContextManager[SlackClient]]
 """A practice's Slack; what it refuses becomes of the job."""
@@ -28,6 +29,7 @@ _ATTEMPTS = 5
 _WAITS = 3
 """So often a window is looked for that the person's own Slack may be about to show."""
 _CLOSED = frozenset({"not_found", "view_not_found"})
+_ENDED = frozenset({ImportState.FINISHED, ImportState.CANCELLED})
 _NOT_TO_BE_EDITED = frozenset({"cant_update_message", "edit_window_closed", "message_not_found"})
 
 
@@ -70,6 +72,8 @@ class UploadMessages:
                 place = self._send(claim, practice_id, run.slack_user_id, message)
                 if place is not None:
                     self._services.uploads.keep_place(practice_id, run_id, place)
+            if run.state in _ENDED and run.external_id is not None:
+                self._end_window(practice_id, run.external_id, run)
             shown = self._services.uploads.progress_shown(claim, run_id, run)
 
     def _edit(self, practice_id: uuid.UUID, place: tuple[str, str], message: Message, *, over: bool) -> bool:
@@ -84,6 +88,15 @@ class UploadMessages:
                     raise
                 return not over
         return True
+
+    def _end_window(self, practice_id: uuid.UUID, external_id: str, run: RunView) -> None:
+        """Whoever still looks at the import sees its result, too."""
+        with self._asking(practice_id) as client:
+            try:
+                client.views_update(external_id=external_id, view=pages.window(run))
+            except SlackApiError as error:
+                if error.response["error"] not in _CLOSED:
+                    raise
 
     def _show_window(self, claim: Claim) -> None:
         """What has been found, in the window that waits for it, unless it was closed."""

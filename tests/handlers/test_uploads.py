@@ -113,8 +113,9 @@ def test_a_file_is_checked_shown_and_imported(stack: Stack, ada: Person) -> None
 
     ada.click("Import 2 rows")
     ada.wait_view(containing="Importing clients.csv")
-    stack.run_due()
     ada.click("Refresh")
+    ada.wait_view(containing="Importing clients.csv")
+    stack.run_due()
     view = ada.wait_view(containing="clients.csv is imported")
     assert "2 created" in view.text
     assert clients(stack) == 2
