@@ -110,7 +110,7 @@ class Window:
     def choose_file(self, label: str, path: Path) -> None:
         """Returns once Slack has it."""
         self.dialog.get_by_label(re.compile(f"^{re.escape(label)}")).set_input_files(path)
-        expect(self.dialog).to_contain_text(path.name)
+        expect(self.dialog.get_by_role("button", name=f"Remove {path.name}")).to_be_visible()
 
     def select(self, label: str, *options: str) -> None:
         for option in options:
