@@ -6,48 +6,23 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from sandbox.xero.world import XeroSettings
-from tests.e2e import chromium
+from tests.e2e import chromium, images_of_clients
+from tests.e2e.camera import Camera
 from tests.e2e.stack import ClockedStack, Stack
 from tests.e2e.window import Window
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "images"
-LARGEST = 200 * 1024
 EMAIL = "mary@marigold.example"
 MOBILE = "+447700900123"
 TUESDAY = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
 FRIDAY = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
 GATHERED = datetime(2026, 3, 6, 9, 1, tzinfo=UTC)
-# The backdrop shows around a dialog's round corners.
-READY = """() => {
-  document.activeElement.blur();
-  const style = new CSSStyleSheet();  // a <style> would be stopped by the page's own policy
-  style.replaceSync("dialog::backdrop { background: white } .modal { max-height: calc(100vh - 48px) }");
-  document.adoptedStyleSheets = [style];
-}"""
 PASSWORD = "correct horse battery staple"
 WIDE: ViewportSize = {"width": 1000, "height": 1180}
 XERO = XeroSettings(organisations=25, odd=False, bulk=True, connection_cap=100)
-
-
-class Camera:
-    """Takes pictures into a folder; none may be large."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def take(self, what: Page | Locator, name: str) -> None:
-        page = what if isinstance(what, Page) else what.page
-        page.mouse.move(0, 0)
-        page.evaluate(READY)
-        path = self._folder / f"{name}.png"
-        what.screenshot(path=path, animations="disabled", caret="hide")
-        size = path.stat().st_size
-        if size >= LARGEST:
-            raise RuntimeError(f"{path} has {size:,} bytes; {LARGEST:,} is too much")
-        print(f"{path.name}: {size / 1024:.0f} KB")
 
 
 def main() -> int:
@@ -68,6 +43,7 @@ def main() -> int:
         _take_people(camera, browser, firm)
         week = ending.enter_context(ClockedStack(TUESDAY))
         _take_week(camera, browser, week)
+        images_of_clients.take(camera, browser)
     return 0
 
 
