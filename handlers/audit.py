@@ -9,6 +9,7 @@ from handlers.workspaces import enter
 from modals import audit
 from modals.audit import AuditPlace
 from modals.blocks import View
+from modals.clients import choosing
 from services.actor import Actor
 from services.container import Services
 
@@ -65,7 +66,7 @@ def find(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> No
 
 
 def search_clients(ack: Ack, actor: Actor, options: dict[str, Any], services: Services) -> None:
-    ack(**audit.choices(services.audit_trail.search_clients(actor, options.get("value") or "")))
+    ack(**choosing.options(services.client_search.options(actor, options.get("value") or "")))
 
 
 def search_people(ack: Ack, actor: Actor, options: dict[str, Any], services: Services) -> None:

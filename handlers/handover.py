@@ -6,6 +6,7 @@ from typing import Any
 from handlers.forms import show
 from handlers.ports import Ack, After, Caller, Forget, Slack
 from handlers.registry import Registry
+from modals.clients import choosing
 from modals.people import giving, handover, handover_ids, ids
 from modals.people.handover import HandOverMetadata
 from modals.people.metadata import ColleagueMetadata
@@ -81,7 +82,7 @@ def give(ack: Ack, actor: Actor, view: dict[str, Any], services: Services) -> No
 
 
 def search_clients(ack: Ack, actor: Actor, options: dict[str, Any], services: Services) -> None:
-    ack(**giving.options(services.access.search_clients(actor, options.get("value") or "")))
+    ack(**choosing.options(services.client_search.options(actor, options.get("value") or "", active=True)))
 
 
 def follow_person(ack: Ack, caller: Caller, event: dict[str, Any], services: Services, forget: Forget) -> None:

@@ -1,7 +1,7 @@
 """Giving many clients at once to a colleague or a team: the form, and what came of it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from modals import blocks as b
@@ -11,7 +11,7 @@ from modals.people.metadata import ColleagueMetadata, TeamMetadata
 from modals.people.reports import left_out, named
 from modals.people.words import note
 from modals.text import clip, count
-from services.colleagues.access import LISTED, ClientOption, Giving, GivingForm, GivingReport, Grantee
+from services.colleagues.access import LISTED, Giving, GivingForm, GivingReport, Grantee
 from services.colleagues.choosing import PASTED_LENGTH, Chosen
 from services.errors import InvalidError
 
@@ -102,14 +102,6 @@ def read(view: Mapping[str, Any]) -> tuple[Giving, Chosen]:
     except ValueError:
         raise InvalidError({"clients": "Choose from the list."}) from None
     return Giving(giving), Chosen(clients=clients, pasted=raw.get("pasted") or "")
-
-
-def options(found: Sequence[ClientOption]) -> dict[str, Any]:
-    return {"options": [b.option(_label(each), str(each.client_id)) for each in found]}
-
-
-def _label(client: ClientOption) -> str:
-    return f"{clip(client.name, 50)} · {clip(client.practice_code, 20)}" if client.practice_code else client.name
 
 
 def report(done: GivingReport, place: At) -> b.View:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import Client, Colleague, Source
+from db.models import Colleague, Source
 from db.session import Database
 from services import policy
 from services.actor import Actor
@@ -16,8 +16,6 @@ from services.audit import finding, subjects, words
 from services.audit.finding import AuditWish, Entry, Mark, Search
 from services.audit.words import Change
 from services.clients.search import QUERY_LENGTH
-from services.clients.searching import holds
-from services.clients.visibility import seen_by
 from services.practice import get_colleague
 
 PAGE = 8
@@ -88,17 +86,6 @@ class AuditTrailService:
         """Raises as `page`."""
         with self._database.read() as session:
             return named(finding.search(session, get_colleague(session, actor), wish))
-
-    def search_clients(self, actor: Actor, text: str) -> tuple[Choice, ...]:
-        query = " ".join(text.split())[:QUERY_LENGTH]
-        with self._database.read() as session:
-            colleague = get_colleague(session, actor)
-            policy.require_see_audit(colleague)
-            fits = select(Client.id, Client.name, Client.practice_code).where(seen_by(colleague))
-            if query:
-                fits = fits.where(holds(actor.practice_id, query))
-            rows = session.execute(fits.order_by(Client.name_key, Client.id).limit(MOST_CHOICES))
-            return tuple(Choice(str(row.id), " · ".join(filter(None, (row.name, row.practice_code)))) for row in rows)
 
     def search_people(self, actor: Actor, text: str) -> tuple[Choice, ...]:
         """Colleagues, also those who left, and what acts by itself."""

@@ -14,8 +14,6 @@ from db.models import Client, ClientAccess, Colleague, Plan, Practice, Team, Tea
 from db.session import Database
 from services import audit, policy
 from services.actor import Actor
-from services.clients.searching import holds
-from services.clients.visibility import seen_by
 from services.colleagues.choosing import Chosen, Found, Skip, Skipped, active_only, lines_of, resolve
 from services.colleagues.holdings import lasting
 from services.errors import ConflictError, NotFoundError
@@ -41,13 +39,6 @@ class Grantee:
 
     id: uuid.UUID
     is_team: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientOption:
-    client_id: uuid.UUID
-    name: str
-    practice_code: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,20 +90,6 @@ class AccessService:
             if offered:
                 offered.append(Giving.TAKE_BACK)
             return GivingForm(grantee=grantee, name=receiver.name, sees_all=receiver.sees_all, offered=tuple(offered))
-
-    def search_clients(self, actor: Actor, text: str) -> tuple[ClientOption, ...]:
-        """Active clients that the actor sees, the first by name."""
-        query = " ".join(text.split())
-        with self._database.read() as session:
-            giver = get_colleague(session, actor)
-            policy.require_manage_colleagues(giver)
-            found = select(Client.id, Client.name, Client.practice_code).where(
-                seen_by(giver), Client.deactivated_at.is_(None)
-            )
-            if query:
-                found = found.where(holds(actor.practice_id, query))
-            rows = session.execute(found.order_by(Client.name_key, Client.id).limit(LISTED))
-            return tuple(ClientOption(client_id=row.id, name=row.name, practice_code=row.practice_code) for row in rows)
 
     def change(self, actor: Actor, grantee: Grantee, giving: Giving, chosen: Chosen) -> GivingReport:
         """All at once, and again without effect. Raises InvalidError at a field, NotFoundError, NotPermittedError,

@@ -146,7 +146,16 @@ CARD = ClientCard(
     offered=tuple(Provider),
     problem="x" * 2000,
 )
-UNCONNECTED = replace(CARD, connection=None, owner=None, information=NO_INFORMATION, problem=None)
+UNCONNECTED = replace(
+    CARD,
+    connection=None,
+    owner=None,
+    information=NO_INFORMATION,
+    problem=None,
+    tax_categories=None,
+    tax=None,
+    solo=None,
+)
 
 
 USER = UserLine(

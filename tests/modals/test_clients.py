@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from db.models import ConnectionStatus, Provider, StandardList
+from db.models import ConnectionStatus, Provider, StandardList, TaxCategories
 from modals.blocks import View
 from modals.clients import card, connecting, ids, listing
 from sandbox.plain import plain
@@ -68,13 +68,13 @@ def test_a_deactivated_client_can_be_disconnected_but_not_connected() -> None:
 
 
 def test_only_the_providers_that_are_set_up_are_offered() -> None:
-    business = replace(UNCONNECTED, tax_categories=None, tax=None)
-    one = _buttons(card.card(replace(business, offered=(Provider.SAGE,))))
+    one = _buttons(card.card(replace(UNCONNECTED, offered=(Provider.SAGE,))))
     assert set(ids.CONNECT.values()) & one.keys() == {ids.CONNECT[Provider.SAGE]}
     connected = _buttons(card.card(replace(CARD, offered=(Provider.XERO,))))
     assert {ids.REFRESH, ids.RECONNECT, ids.CHANGE} & connected.keys() == set()
-    assert "No accounting software is set up here" in plain(card.card(replace(business, offered=())))
-    assert "No accounting software is set up here" not in plain(card.card(replace(UNCONNECTED, offered=())))
+    assert "No accounting software is set up here" in plain(card.card(replace(UNCONNECTED, offered=())))
+    self_employed = replace(UNCONNECTED, tax_categories=TaxCategories.SCHEDULE_C, offered=())
+    assert "No accounting software is set up here" not in plain(card.card(self_employed))
 
 
 def test_standard_information_is_shown_as_counts_and_dates() -> None:

@@ -23,9 +23,7 @@ OPENING = Opening(
     admins=MANY,
     missing=None,
     running=tuple(
-        RunLine(
-            run_id=uuid.uuid4(), file_name=LONG[:120], mine=False, uploader="U_ADA", total=9_999, done=9, at=NOW
-        )
+        RunLine(run_id=uuid.uuid4(), file_name=LONG[:120], mine=False, uploader="U_ADA", total=9_999, done=9, at=NOW)
         for _ in range(5)
     ),
 )

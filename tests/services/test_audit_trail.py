@@ -206,8 +206,6 @@ def test_only_admins_see_it(database: Database, birch: Office, trail: AuditTrail
         with pytest.raises(NotPermittedError):
             trail.filter(wanted, AuditWish())
         with pytest.raises(NotPermittedError):
-            trail.search_clients(wanted, "")
-        with pytest.raises(NotPermittedError):
             trail.search_people(wanted, "")
     assert trail.page(birch.clem, AuditWish()).lines
     with database.begin() as session:
@@ -231,20 +229,12 @@ def test_another_practice_is_not_in_it(database: Database, birch: Office, trail:
     newest = trail.page(oak.ada, AuditWish()).lines[0]
     beyond = Mark(at=newest.at + SECOND, id=newest.entry_id)
     assert trail.page(birch.ada, AuditWish(), older_than=beyond).lines == trail.page(birch.ada, AuditWish()).lines
-    assert trail.search_clients(birch.ada, "acme") == ()
     assert [choice.text for choice in trail.search_people(birch.ada, "price")] == ["Sam Price"]
 
 
-def test_clients_and_people_are_looked_up_as_somebody_types(
-    database: Database, birch: Office, trail: AuditTrailService
-) -> None:
-    client = created(add_client(database), birch.ada, "Acme_100% Ltd", practice_code="A1").client_id
-    created(add_client(database), birch.ada, "Zenith")
+def test_people_are_looked_up_as_somebody_types(database: Database, birch: Office, trail: AuditTrailService) -> None:
     with database.begin() as session:
         session.execute(update(Colleague).where(Colleague.id == birch.sam.colleague_id).values(active=False))
-    assert trail.search_clients(birch.ada, "acme_1") == (Choice(str(client), "Acme_100% Ltd · A1"),)
-    assert [each.text for each in trail.search_clients(birch.ada, "")] == ["Acme_100% Ltd · A1", "Zenith"]
-    assert trail.search_clients(birch.ada, "x" * 5000) == ()
     assert trail.search_people(birch.ada, "u_sam@BIRCH") == (Choice(str(birch.sam.colleague_id), "Sam Price (left)"),)
     assert trail.search_people(birch.ada, "operator") == (Choice("operator", "The operator"),)
     assert [each.text for each in trail.search_people(birch.ada, "")] == [

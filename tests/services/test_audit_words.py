@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db.models import InvitationStatus, OfferStatus, RequestStatus, Source
+from db.models import ImportState, InvitationStatus, OfferStatus, RequestStatus, Source
 from services.audit import words
 from services.audit.words import Change
 
@@ -26,12 +26,22 @@ OF_JOBS = {
     "invitation.nudge",
     "invitation.send_email",
     "invitation.send_sms",
+    "clients.csv",
+    "uploads.check",
+    "uploads.import",
 }
-"""Kinds of jobs, which are named alike."""
-ENUMS = {"invitation.": InvitationStatus, "offer.": OfferStatus, "permission.": RequestStatus}
+"""Kinds of jobs, and a file, which are named alike."""
+ENUMS = {"import.": ImportState, "invitation.": InvitationStatus, "offer.": OfferStatus, "permission.": RequestStatus}
 """Of actions that are made of a status: their first word, and the statuses."""
-NEVER = {"offer.pending", "permission.pending"}
-"""Nothing becomes this: it begins so."""
+NEVER = {
+    "import.checked",
+    "import.checking",
+    "import.importing",
+    "import.refused",
+    "offer.pending",
+    "permission.pending",
+}
+"""Nothing is recorded that becomes this."""
 
 
 def _writers() -> Iterator[ast.Module]:

@@ -379,7 +379,7 @@ class Town:
         return self.services.client_sync.list_organisations(actor, Goal.ADD).run_id
 
     def _client(self, team: str, user: str) -> uuid.UUID:
-        found = self.services.access.search_clients(self.actor(team, user), "acme")
+        found = self.services.client_search.options(self.actor(team, user), "acme", active=True)
         return found[0].client_id
 
     def _decide(self, team: str, *, approve: bool) -> None:

@@ -28,6 +28,7 @@ from db.models import (
 )
 from db.session import Database
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.clients.names import bare_code, code_key, name_key
 from tests.builders import Office
 
@@ -56,6 +57,7 @@ def clients(database: Database, office: Office, *names: str, codes: bool = False
         ]
         session.add_all(rows)
         session.flush()
+        index_clients(session, [row.id for row in rows])
         return {row.name: row.id for row in rows}
 
 
@@ -104,6 +106,7 @@ def connect(database: Database, actor: Actor, *client_ids: uuid.UUID, provider: 
             )
             for each in client_ids
         )
+        index_clients(session, list(client_ids))
         return row.id
 
 
@@ -124,6 +127,7 @@ def invite(
         )
         session.add(user)
         session.flush()
+        index_clients(session, [client_id])
         row = Invitation(
             practice_id=actor.practice_id,
             client_id=client_id,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from db.models import Client, ClientAccess, Plan, Role, Source
 from db.session import Database
 from services.clients.search import ClientSearchService, Wish
-from services.colleagues.access import AccessService, ClientOption, Giving, GivingForm, GivingReport, Grantee
+from services.colleagues.access import AccessService, Giving, GivingForm, GivingReport, Grantee
 from services.colleagues.choosing import PASTED_LENGTH, Chosen, Skip
 from services.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from services.operator import OperatorService
@@ -197,7 +197,6 @@ def test_standard_colleagues_give_nothing(database: Database, birch: Office, ser
     give(database, ids.values(), to=actor)
     for refused in (
         lambda: service.form(actor, sam_of(birch)),
-        lambda: service.search_clients(actor, "acme"),
         lambda: service.change(actor, sam_of(birch), Giving.ACCESS, chosen(*ids.values())),
     ):
         with pytest.raises(NotPermittedError):
@@ -229,17 +228,6 @@ def test_nobody_of_another_practice_is_given_anything(
             service.form(birch.ada, grantee)
         with pytest.raises(NotFoundError):
             service.change(birch.ada, grantee, Giving.ACCESS, chosen(*ids.values()))
-    assert service.search_clients(other.ada, "") == ()
-
-
-def test_the_search_offers_active_clients_by_name_and_code(
-    database: Database, birch: Office, service: AccessService
-) -> None:
-    ids = clients(database, birch, "Basket", "Acme", "Closed", codes=True)
-    deactivate(database, ids["Closed"])
-    acme = ClientOption(client_id=ids["Acme"], name="Acme", practice_code="C-002")
-    assert [each.name for each in service.search_clients(birch.ada, " ")] == ["Acme", "Basket"]
-    assert service.search_clients(birch.clem, "ACM") == service.search_clients(birch.clem, "c-002") == (acme,)
 
 
 @pytest.mark.parametrize(

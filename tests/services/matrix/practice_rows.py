@@ -154,7 +154,6 @@ PRACTICE = [
         lambda c: c.services.audit_trail.filter(c.actor, AuditWish(person=c.at.standard)),
         names=True,
     ),
-    row("audit_trail.search_clients", Rule.ADMIN, lambda c: c.services.audit_trail.search_clients(c.actor, "")),
     row("audit_trail.search_people", Rule.ADMIN, lambda c: c.services.audit_trail.search_people(c.actor, "")),
     row("audit_exports.request", Rule.ADMIN, lambda c: c.services.audit_exports.request(c.actor, AuditWish())),
 ]
@@ -258,7 +257,6 @@ PEOPLE = [
     row("teams.delete", Rule.ADMIN, lambda c: c.services.teams.delete(c.actor, c.at.team), names=True),
     row("access.form", Rule.ADMIN, lambda c: c.services.access.form(c.actor, _grantee(c)), names=True),
     row("access.form", Rule.ADMIN, lambda c: c.services.access.form(c.actor, _team(c)), "of a team", names=True),
-    row("access.search_clients", Rule.ADMIN, lambda c: c.services.access.search_clients(c.actor, "")),
     *(
         row(
             "access.change",
