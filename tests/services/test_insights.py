@@ -26,6 +26,7 @@ from db.models import (
 from db.session import Database
 from services.accounting.connections import ConnectionState
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.errors import NotFoundError, NotPermittedError
 from services.insights import Funnel, Insights, InsightsService, TimeToAccept, Week
 from tests.builders import Office, add_client, asked, created, office
@@ -67,6 +68,7 @@ def person(database: Database, birch: Office, client_id: uuid.UUID) -> uuid.UUID
         )
         session.add(user)
         session.flush()
+        index_clients(session, [client_id])
         return user.id
 
 
@@ -146,6 +148,7 @@ def connect(
                 **{"status": ConnectionStatus.CONNECTED, **more},
             )
         )
+        index_clients(session, [client_id])
 
 
 def states(**counts: int) -> dict[ConnectionState, int]:

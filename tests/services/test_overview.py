@@ -33,6 +33,7 @@ from db.models.sync_run import Standing as Listed
 from db.session import Database
 from services.actor import Actor
 from services.client_sync.records import RunLine
+from services.clients.index import index_clients
 from services.errors import NotFoundError, NotPermittedError
 from services.invitations.first_user import FirstUserService
 from services.invitations.listing import Standing
@@ -106,6 +107,7 @@ def connect(database: Database, actor: Actor, client_id: uuid.UUID, status: Conn
                 refreshed_at=now,
             )
         )
+        index_clients(session, [client_id])
 
 
 def sync(database: Database, actor: Actor, state: SyncState, items: Mapping[ItemState | None, int]) -> uuid.UUID:
