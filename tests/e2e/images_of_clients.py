@@ -171,7 +171,7 @@ def _take_account(camera: Camera, window: Window, stack: Stack) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
-    page.set_viewport_size({"width": 800, "height": 540})
+    page.set_viewport_size({"width": 800, "height": 620})
     camera.take(page, "account")
 
 
