@@ -91,7 +91,7 @@ def _take_story(camera: Camera, browser: Browser, stack: Stack) -> None:
     page.get_by_label("Type it again").fill(PASSWORD)
     page.get_by_role("button", name="Set password").click()
     expect(page.get_by_role("heading", name=re.compile("^You.re in"))).to_be_visible()
-    page.set_viewport_size({"width": 800, "height": 362})
+    page.set_viewport_size({"width": 800, "height": 410})
     camera.take(page, "accepted")
 
     expect(window.newest_message).to_contain_text("accepted the invitation")
