@@ -1,7 +1,9 @@
 """Inserts that both databases know, but SQLAlchemy spells for each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import repeat
+from operator import is_
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, or_
@@ -71,7 +73,7 @@ def _bound(
 ) -> Iterator[tuple[Any, ...]]:
     """The values as the driver takes them."""
     dialect = connection.dialect
-    bound = []
+    bound: list[Iterable[Any]] = []
     for name in columns:
         process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
         values = [row[name] for row in rows]
@@ -79,11 +81,9 @@ def _bound(
     return zip(*bound, strict=True)
 
 
-def _processed(process: Callable[[Any], Any], values: list[Any]) -> Iterator[Any]:
-    """What one row has from the row before it is made once."""
-    last = made = None
-    is_first = True
-    for value in values:
-        if is_first or value is not last:
-            last, made, is_first = value, process(value), False
-        yield made
+def _processed(process: Callable[[Any], Any], values: Sequence[Any]) -> Iterable[Any]:
+    """What all rows have in common is made once."""
+    first = values[0]
+    if values[-1] is first and all(map(is_, values, repeat(first))):
+        return repeat(process(first), len(values))
+    return map(process, values)

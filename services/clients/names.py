@@ -46,7 +46,8 @@ def code_key(code: str) -> str:
 
 def bare_code(code: str) -> str | None:
     """The letters and digits of a code: two codes that differ in the rest are easily mistaken for each other."""
-    return "".join(c for c in code_key(code) if c.isalnum()) or None
+    key = code_key(code)
+    return key if key.isalnum() else "".join(c for c in key if c.isalnum()) or None
 
 
 def near(key: str, others: Iterable[str], *, limit: int = 3) -> list[str]:

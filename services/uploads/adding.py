@@ -37,7 +37,6 @@ from services.solo.identifiers import mask_nino, mask_utr
 from services.uploads.records import ClientRow, Source
 
 _LOOKED_UP_AT_ONCE = 5_000
-_MORE_NAMES = 20
 
 
 @dataclass(slots=True)
@@ -90,8 +89,11 @@ class Import:
         insert_many(self.session, model, self.rows.pop(model, ()))
 
 
-def add_clients(work: Import, rows: Mapping[uuid.UUID, ClientRow]) -> None:
-    """Adds clients by the ids that they are to have. Their contacts and further income sources come afterwards."""
+def add_clients(
+    work: Import, rows: Mapping[uuid.UUID, ClientRow], contacts: Mapping[uuid.UUID, Mapping[str, Any]]
+) -> None:
+    """Adds clients by the ids that they are to have. Their contacts and further income sources come afterwards;
+    `contacts` is what the audit trail tells of these."""
     names = free_extract_names(work.session, [row.name for row in rows.values()])
     granted = () if policy.sees_all_clients(work.uploader) else (work.uploader.id,)
     found = []
@@ -118,7 +120,7 @@ def add_clients(work: Import, rows: Mapping[uuid.UUID, ClientRow]) -> None:
             created_by=work.actor.colleague_id,
             created_at=work.now,
         )
-        _record_created(work, client_id, row, extract_name)
+        _record_created(work, client_id, row, extract_name, contacts.get(client_id, {}))
         for colleague_id in {*row.colleagues, *granted}:
             give_access(work, client_id, colleague_id=colleague_id)
         if row.team is not None:
@@ -135,7 +137,9 @@ def add_clients(work: Import, rows: Mapping[uuid.UUID, ClientRow]) -> None:
     index_new(work.session, found)
 
 
-def _record_created(work: Import, client_id: uuid.UUID, row: ClientRow, extract_name: str) -> None:
+def _record_created(
+    work: Import, client_id: uuid.UUID, row: ClientRow, extract_name: str, contact: Mapping[str, Any]
+) -> None:
     after: dict[str, Any] = {
         "name": row.name,
         "practice_code": row.practice_code,
@@ -145,6 +149,7 @@ def _record_created(work: Import, client_id: uuid.UUID, row: ClientRow, extract_
         "extract_name": extract_name,
         "defaults": work.practice.client_defaults,
         "import": str(work.run_id),
+        **contact,
     }
     if row.colleagues:
         after["colleagues"] = [str(each) for each in row.colleagues]
@@ -216,7 +221,9 @@ def free_extract_names(session: Session, client_names: Sequence[str]) -> list[st
         candidates.setdefault(base, more)
     found = dict[int, str]()
     wanted = {base: [base] for base in by_base}
+    more_names = 1
     while wanted:
+        more_names *= 2  # mostly the next is free, but some names are had by hundreds
         taken = _taken(session, [name for names in wanted.values() for name in names])
         further = {}
         for base, names in wanted.items():
@@ -227,7 +234,7 @@ def free_extract_names(session: Session, client_names: Sequence[str]) -> list[st
                     found[places.pop(0)] = name
                     taken.add(name)
             if places:
-                further[base] = list(islice(candidates[base], max(_MORE_NAMES, 2 * len(places))))
+                further[base] = list(islice(candidates[base], more_names * len(places)))
         given = set(found.values())
         wanted = {base: [name for name in names if name not in given] for base, names in further.items()}
     return [found[place] for place in range(len(client_names))]

@@ -4,7 +4,7 @@ import secrets
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -76,8 +76,20 @@ def contact_of(row: ClientRow, client_id: uuid.UUID) -> Contact | None:
     )
 
 
+def told(contact: Contact) -> dict[str, Any]:
+    """What the entry of a client's creation tells of its owner, who needs no entry then."""
+    mobile = {} if contact.mobile is None else {"contact_mobile": _masked(contact.mobile)}
+    return {"contact_name": contact.name, "contact_email": contact.email, **mobile}
+
+
+def record_added(work: Import, contact: Contact) -> None:
+    """For the owner of a client that there was."""
+    mobile = {} if contact.mobile is None else {"mobile": _masked(contact.mobile)}
+    work.record("client_user.added", contact.user_id, {"name": contact.name, "email": contact.email, **mobile})
+
+
 def add_contacts(work: Import, contacts: Sequence[Contact]) -> Invited:
-    """Adds the owners of clients that have none, and invites them."""
+    """Adds the owners of clients that have none, and invites them. That they are added is recorded by the caller."""
     logins = _logins(work.session, {contact.email_key for contact in contacts})
     for contact in contacts:
         work.add(
@@ -98,10 +110,6 @@ def add_contacts(work: Import, contacts: Sequence[Contact]) -> Invited:
             may_publish=Publishing.NONE,
             created_at=work.now,
         )
-        after = {"name": contact.name, "email": contact.email}
-        if contact.mobile is not None:
-            after["mobile"] = _masked(contact.mobile)
-        work.record("client_user.added", contact.user_id, after)
     return invite_contacts(work, contacts, logins=logins)
 
 

@@ -17,7 +17,7 @@ from services.uploads.adding import Import, add_clients, add_source
 from services.uploads.changing import Change, Changes, keep_source
 from services.uploads.checking import check
 from services.uploads.chunks import Kept
-from services.uploads.contacts import Invited, add_contacts, contact_of, invite_contacts
+from services.uploads.contacts import Invited, add_contacts, contact_of, invite_contacts, record_added, told
 from services.uploads.known import as_much_as, refuse_unseen, unseen
 from services.uploads.records import WHOLE_ROW, Action, ClientRow, Row, SourceRow, Table
 
@@ -92,11 +92,13 @@ def _take(
 ) -> Invited:
     contacts = []
     if new:
-        add_clients(work, new)
         contacts = [each for client_id, row in new.items() if (each := contact_of(row, client_id)) is not None]
+        add_clients(work, new, {each.client_id: told(each) for each in contacts})
     again = []
     if changes:
         changed = Changes(work, changes)
+        for owner in changed.owners:
+            record_added(work, owner)
         contacts += changed.owners
         again = changed.invited
         failed.update(changed.failed)

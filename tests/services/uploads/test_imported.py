@@ -32,6 +32,7 @@ from db.models import (
     TaxCategories,
 )
 from db.session import Database
+from services.audit.masking import MASK
 from services.clients.search import ClientSearchService, Wish
 from services.invitations.inviting import EMAIL_KIND, SMS_KIND
 from services.uploads import adding, chunks
@@ -157,6 +158,14 @@ def test_a_client_that_is_there_is_brought_up_to_its_row(database: Database, clo
     assert after == {"industry": "Wholesale", "name": "Renamed Ltd", "import": str(run.run_id)}
     found = ClientSearchService(database).find(elm.ada, Wish("renamed"))
     assert [line.name for line in found.lines] == ["Renamed Ltd"]
+
+
+def test_a_contact_who_comes_later_has_an_entry_of_their_own_in_the_audit_trail(uploads: Desk, birch: Office) -> None:
+    uploads.imported(birch.ada, business(1))
+    contact = {the.FIRST_NAME: "Pat", the.EMAIL: "pat@acme.example", the.MOBILE: "+447911123456"}
+    uploads.imported(birch.ada, business(1, **contact))
+    added = {"name": "Pat", "email": "pat@acme.example", "mobile": f"{MASK} 456"}
+    assert uploads.audited("client_user.added") == [("client_user.added", None, added)]
 
 
 def test_access_for_a_time_becomes_access_for_good(uploads: Desk, birch: Office, database: Database) -> None:
