@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import db.models  # noqa: F401 -- fills the metadata
 from db.base import Base
@@ -14,6 +15,10 @@ from tests.index import unfound
 from tests.postgresql import PostgresServer, postgresql_server
 
 pytest_plugins = ["tests.stack_fixtures"]
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 _LONG = frozenset({"benchmarks", "processes", "test_demo.py"})
@@ -25,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--everything",
         action="store_true",
         help="with the tests that start or kill processes, those of the benchmarks, and on PostgreSQL what runs "
-        "beside the sandbox, as .ci/run does",
+        "beside the sandbox and all parameters, as .ci/run does",
     )
 
 
@@ -33,18 +38,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leaves the longest ones to `--everything`, unless they are named. Services by themselves have both databases."""
     if config.getoption("--everything") or "::" in "".join(config.args):
         return
-    left = [item for item in items if _is_long(item)]
-    if len(left) < len(items):
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not _is_long(item)]
+    # Of a test with many parameters, PostgreSQL gets the first ones.
+    first = {_name(item): item for item in reversed(items) if _is_on_postgresql(item)}
+    kept = [
+        item for item in items if not _is_long(item) and (not _is_on_postgresql(item) or first[_name(item)] is item)
+    ]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=list(set(items) - set(kept)))
+        items[:] = kept
 
 
 def _is_long(item: pytest.Item) -> bool:
     if item.get_closest_marker("chaos") is not None or not _LONG.isdisjoint(item.path.parts):
         return True
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    is_beside_sandbox = not _BESIDE_SANDBOX.isdisjoint(getattr(item, "fixturenames", ()))
-    return is_beside_sandbox and params.get("database_url") == "postgresql"
+    return _is_on_postgresql(item) and not _BESIDE_SANDBOX.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    params: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("database_url") == "postgresql"
+
+
+def _name(item: pytest.Item) -> str:
+    """Without the parameters."""
+    return item.nodeid.partition("[")[0]
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ STATES = {
 }
 OVER = {InvitationStatus.ACCEPTED, InvitationStatus.SUPERSEDED, InvitationStatus.REVOKED}
 MOBILE = "+447700900123"
-LANES = (Lane.SLACK, Lane.MAIL, Lane.SMS)
+LANES = (Lane.SLACK, Lane.MAIL, Lane.SMS, Lane.LOCAL)
 LEASE = timedelta(minutes=1)
 RHYTHM = Rhythm(days=(2, 0), hour=9, zone=UTC)
 MOST_PEOPLE = 3

@@ -388,6 +388,7 @@ def test_what_belongs_to_a_practice_goes_with_it() -> None:
         "practice",
         "job",  # deleted by name
         "login",  # a person's, for all practices; deleted with the last
+        "login_session",  # the login's, and deleted with it
         "pace",  # of no practice, and forgets by itself
         "install_state",  # the same
     }
