@@ -74,10 +74,10 @@ class SlackMessenger:
         self._single_token = single_token
 
     def kinds(self) -> list[Kind]:
-        uploads = UploadMessages(self._services, self._asking, self._send)
         asking_permission = PermissionMessages(self._services, self._send, self._asking)
         files = FileMessages(self._services, self._transport, self._asking, self._send)
         leaving = LeavingMessages(self._services, self._send, self._asking, _find_sent)
+        uploads = UploadMessages(self._services, self._asking, self._send)
         return [
             _kind("slack.installed", self._installed),
             _kind("slack.welcome", self._welcome),
