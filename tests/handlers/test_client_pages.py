@@ -362,7 +362,11 @@ def test_access_is_given_and_taken_back(stack: Stack, people: Office, ada: Perso
     ada.fill("teams", ["Payroll"])
     assert ada.submit().ok
     view = ada.wait_view(title="Access", containing="Access is given to 2.")
-    for words in ("Sam Price\nUntil the end of 10 Apr 2026", "Team Payroll\nBy this team: Jo Lind", "Account manager\nnobody"):
+    for words in (
+        "Sam Price\nUntil the end of 10 Apr 2026",
+        "Team Payroll\nBy this team: Jo Lind",
+        "Account manager\nnobody",
+    ):
         assert words in view.text
     ada.click("Take back")
     ada.wait_view(containing="The access of Sam Price is taken back.")
