@@ -85,11 +85,12 @@ def test_a_client_s_users_its_address_and_four_months_without_it(spring: Clocked
     window.expect_text("Client reactivated: Marigold Bakery Ltd")
 
 
-def test_the_list_is_filtered_and_leaves_as_a_file(practice: Stack, ada: Window) -> None:
-    practice.add_client("Quay Street Crèche", code="QS-01", contact=("Rosa Quay", "rosa@quay.example"))
-    practice.add_client("Quay Street Dental", code="QS-02")
-    practice.add_client("Quayside Records", contact=("Remy Side", "remy@side.example"))
-    practice.expire_invitation("remy@side.example")
+def test_the_list_is_filtered_and_leaves_as_a_file(firm: Stack, open_window: OpenWindow) -> None:
+    firm.add_client("Quay Street Crèche", code="QS-01", contact=("Rosa Quay", "rosa@quay.example"))
+    firm.add_client("Quay Street Dental", code="QS-02")
+    firm.add_client("Quayside Records", contact=("Remy Side", "remy@side.example"))
+    firm.expire_invitation("remy@side.example")
+    ada = open_window(firm).act_as("U_ADA")
     ada.open_app_messages()
     ada.command("/clients find quay")
     ada.expect_text("3 clients with “quay”")
