@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import repeat
+from itertools import chain, islice, repeat
 from operator import is_
 from typing import Any, cast
 
@@ -12,6 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.base import Base
+
+_AT_ONCE = 250
+"""Rows: SQLite takes some 30,000 values in a statement."""
 
 
 def insert_absent(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
@@ -51,11 +54,15 @@ def insert_many(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     if connection.dialect.name == "postgresql":
         _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", values)
     else:
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608 - names of our own
-            list(values),
-        )
+        _insert(connection, f"INSERT INTO {table.name} ({names}) VALUES ", len(columns), values)  # noqa: S608 - names of our own
+
+
+def _insert(connection: Connection, statement: str, width: int, rows: Iterator[tuple[Any, ...]]) -> None:
+    # Many rows a statement: after each SQLite writes what a full-text index has had from it.
+    marks = f"({', '.join('?' * width)})"
+    while some := list(islice(rows, _AT_ONCE)):
+        values = tuple(chain.from_iterable(some))
+        connection.exec_driver_sql(statement + ", ".join([marks] * len(some)), values)
 
 
 def _copy(connection: Connection, statement: str, rows: Iterator[tuple[Any, ...]]) -> None:
