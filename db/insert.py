@@ -6,12 +6,14 @@ from itertools import chain, islice, repeat
 from operator import is_
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, or_
+from sqlalchemy import Connection, Dialect, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from db.base import Base
+from db.grams import Grams, copied
 
 _AT_ONCE = 250
 """Rows: SQLite takes some 30,000 values in a statement."""
@@ -54,7 +56,8 @@ def insert_many(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     if connection.dialect.name == "postgresql":
         _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", values)
     else:
-        _insert(connection, f"INSERT INTO {table.name} ({names}) VALUES ", len(columns), values)  # noqa: S608 - names of our own
+        statement = f"INSERT INTO {table.name} ({names}) VALUES "  # noqa: S608 - names of our own
+        _insert(connection, statement, len(columns), values)
 
 
 def _insert(connection: Connection, statement: str, width: int, rows: Iterator[tuple[Any, ...]]) -> None:
@@ -82,10 +85,16 @@ def _bound(
     dialect = connection.dialect
     bound: list[Iterable[Any]] = []
     for name in columns:
-        process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        process = _processor(table.c[name].type, dialect)
         values = [row[name] for row in rows]
         bound.append(values if process is None else _processed(process, values))
     return zip(*bound, strict=True)
+
+
+def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    if isinstance(kind, Grams) and dialect.name == "postgresql":
+        return copied
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _processed(process: Callable[[Any], Any], values: Sequence[Any]) -> Iterable[Any]:
