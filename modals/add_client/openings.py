@@ -4,6 +4,7 @@ from modals import blocks as b
 from modals import invitations, subscription
 from modals.add_client import ids
 from modals.add_client.pages import SOLUTIONS, TAX_CATEGORIES, TITLE, page, software
+from modals.clients import ids as clients
 from modals.permissions import asking
 from modals.solo.card import result_rows as solo_rows
 from modals.text import count
@@ -105,7 +106,11 @@ def _result(created: CreatedClient, heading: str) -> list[b.Block]:
     return [
         b.header(heading),
         b.facts(rows),
-        b.actions(*next_steps, b.button("Add another client", ids.OPEN)),
+        b.actions(
+            *next_steps,
+            b.button("Open the client", clients.OPEN, value=str(created.client_id)),
+            b.button("Add another client", ids.OPEN),
+        ),
     ]
 
 
