@@ -89,13 +89,14 @@ class ClientDetailsService:
             changed = {field: value for field, value in wanted.items() if value != getattr(client, field)}
             if not changed:
                 return None
+            key = twin_key(details)
+            is_new = bool(changed.keys() & {"name", "practice_code"}) and key != seen
+            twins = find_twins(session, practice, details, but=client.id) if is_new else ()
+            # After the look for twins, so that a code taken in between is refused and not warned of.
             if "practice_code" in changed:
                 require_free_code(session, practice, details.practice_code, but=client.id)
-            if changed.keys() & {"name", "practice_code"}:
-                key = twin_key(details)
-                twins = find_twins(session, practice, details, but=client.id) if key != seen else ()
-                if twins:
-                    return LikeOthers(key=key, twins=twins)
+            if twins:
+                return LikeOthers(key=key, twins=twins)
             before = {field: getattr(client, field) for field in changed}
             _apply(session, client, details, wanted["solutions"])
             index_clients(session, [client.id])
