@@ -21,7 +21,7 @@ demo: $(READY) ## the product in a browser, without a Slack account; Ctrl-C stop
 tour: $(READY) ## a first client, then 25 from Xero, as text; each step is checked
 	@$(RUN) -m sandbox.tour $(ARGS)
 
-test: $(READY) ## all tests: SQLite, PostgreSQL, and Chromium if it is installed
+test: $(READY) ## the tests, on SQLite, with Chromium if it is installed; ARGS=--everything for PostgreSQL and the long ones, too
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 check: $(READY) ## style, types, the arrows between folders, the migrations

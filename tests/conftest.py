@@ -22,46 +22,34 @@ settings.load_profile("unhurried")
 
 
 _LONG = frozenset({"benchmarks", "processes", "test_demo.py"})
-_BESIDE_SANDBOX = frozenset({"stack", "timed_stack", "many", "sandbox"})
+_ON_BOTH = frozenset({"test_jobs.py", "test_matrix.py", "test_pace.py"})
+"""What all else rests on has both databases always."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--everything",
         action="store_true",
-        help="with the tests that start or kill processes, those of the benchmarks, and on PostgreSQL what runs "
-        "beside the sandbox and all parameters, as .ci/run does",
+        help="with the tests that start or kill processes, those of the benchmarks, and all on PostgreSQL, too, "
+        "as .ci/run does",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves the longest ones to `--everything`, unless they are named. Services by themselves have both databases."""
+    """Leaves the longest ones, and PostgreSQL, to `--everything`, unless they are named."""
     if config.getoption("--everything") or "::" in "".join(config.args):
         return
-    # Of a test with many parameters, PostgreSQL gets the first ones.
-    first = {_name(item): item for item in reversed(items) if _is_on_postgresql(item)}
-    kept = [
-        item for item in items if not _is_long(item) and (not _is_on_postgresql(item) or first[_name(item)] is item)
-    ]
+    kept = [item for item in items if not _is_left(item)]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=list(set(items) - set(kept)))
         items[:] = kept
 
 
-def _is_long(item: pytest.Item) -> bool:
+def _is_left(item: pytest.Item) -> bool:
     if item.get_closest_marker("chaos") is not None or not _LONG.isdisjoint(item.path.parts):
         return True
-    return _is_on_postgresql(item) and not _BESIDE_SANDBOX.isdisjoint(getattr(item, "fixturenames", ()))
-
-
-def _is_on_postgresql(item: pytest.Item) -> bool:
     params: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
-    return params.get("database_url") == "postgresql"
-
-
-def _name(item: pytest.Item) -> str:
-    """Without the parameters."""
-    return item.nodeid.partition("[")[0]
+    return params.get("database_url") == "postgresql" and item.path.name not in _ON_BOTH
 
 
 @pytest.fixture(scope="session")
