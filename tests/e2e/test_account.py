@@ -32,7 +32,7 @@ def test_a_client_takes_their_account_to_another_practice(two_practices: Stack, 
     ada.press("Close")
     ada.open_app_messages()
     olly.open_app_messages()
-    expect(olly.newest_message).to_contain_text("Marigold Bakery Ltd was created")
+    expect(olly.messages).to_contain_text("Marigold Bakery Ltd was created")
     page = ada.new_page(two_practices.invitation_link(MARY))
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Type it again").fill(PASSWORD)

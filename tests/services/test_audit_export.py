@@ -16,6 +16,7 @@ from services import audit
 from services.actor import Actor
 from services.audit.export import EXPORT, AuditExportService, AuditFile
 from services.audit.finding import AuditWish
+from services.clients.index import index_clients
 from services.errors import InvalidError, NotFoundError, NotPermittedError
 from tests.builders import Office, add_client, asked, created, office
 from tests.fakes import Clock
@@ -110,6 +111,7 @@ def test_no_cell_is_a_formula_and_every_text_arrives(
     with database.begin() as session:
         session.execute(update(Client).values(name=name))
         session.execute(update(Colleague).where(Colleague.id == birch.ada.colleague_id).values(name=name))
+        index_clients(session, [client])
     [row] = rows(asked_for(database, exports, birch.ada, AuditWish(client=client)))
     assert (row["About"], row["Who"]) == (cell, cell)
 

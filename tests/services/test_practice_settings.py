@@ -25,6 +25,7 @@ from db.models import (
 )
 from db.session import Database
 from services.actor import Actor
+from services.clients.index import index_clients
 from services.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from services.operator import OperatorService
 from services.people import Categorisation, ClientDefaults, PaymentStatus
@@ -404,6 +405,7 @@ def sign_in(
                     refreshed_at=now,
                 )
             )
+        index_clients(session, clients)
 
 
 def test_admins_see_who_holds_the_connections_and_how_many_are_broken(

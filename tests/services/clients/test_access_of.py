@@ -41,7 +41,9 @@ class World:
 
     def entries(self, action: str) -> list[tuple[Any, Any]]:
         with self.database.read() as session:
-            rows = session.execute(select(AuditEntry.before, AuditEntry.after).where(AuditEntry.action == action))
+            rows = session.execute(
+                select(AuditEntry.before, AuditEntry.after).where(AuditEntry.action == action).order_by(AuditEntry.id)
+            )
             return [(row.before, row.after) for row in rows]
 
 
